@@ -1,0 +1,75 @@
+"""Anything that holds rows → numpy, at the border and nowhere else.
+
+numpy arrays pass untouched; pandas, Polars, PyArrow, SciPy sparse, PyTorch, TensorFlow and lists are turned.
+None of those libraries is imported: an object that comes from one brings the method that is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def as_array(value: Any) -> Array:
+    """The rows of `value` as a dense array of one or more dimensions.
+
+    Raises
+    ------
+    TypeError
+        When there are no rows in it: None, a scalar, a generator, a ragged list.
+    """
+    if isinstance(value, np.ndarray):
+        array = cast("Array", value)
+    else:
+        array = _converted(value)
+    if array.ndim == 0:
+        raise TypeError(f"{type(value).__name__} holds no rows")
+    return array
+
+
+def _converted(value: Any) -> Array:
+    for method in ("detach", "cpu"):  # a tensor that is on a graph, or on a device
+        value = getattr(value, method)() if hasattr(value, method) else value
+    for method in ("toarray", "to_numpy", "numpy"):
+        if hasattr(value, method):
+            return np.asarray(getattr(value, method)())
+    if not isinstance(value, list | tuple) and not hasattr(value, "__array__"):
+        raise TypeError(f"{type(value).__name__} holds no rows")
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise TypeError(f"{type(value).__name__} of unequal rows") from error
+
+
+def n_rows(value: Any) -> int | None:
+    """How many rows `value` holds, or None when it cannot tell."""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        return int(cast("tuple[int, ...]", shape)[0])
+    try:
+        return len(value)
+    except TypeError:
+        return None
+
+
+def column_names(value: Any) -> tuple[str, ...] | None:
+    """Names of the columns of a data frame, or None where there are none."""
+    names = getattr(value, "columns", None)
+    if names is None or callable(names):
+        names = getattr(value, "column_names", None)
+    return None if names is None else tuple(str(name) for name in names)
+
+
+def column(value: Any, name: str) -> Array | None:
+    """The column `name` of a data frame or a list of dicts; None where it has no such column."""
+    if isinstance(value, list):
+        rows = cast("list[Any]", value)
+        if rows and isinstance(rows[0], dict) and name in rows[0]:
+            return np.asarray([row.get(name) for row in rows], dtype=object)
+        return None
+    names = column_names(value)
+    return None if names is None or name not in names else as_array(value[name])

@@ -1,0 +1,30 @@
+"""What a forked child does before anything else: start from zero, with new locks.
+
+A child inherits its parent's totals (which the parent reports) and its parent's locks (which a thread that does
+not exist in the child may hold for ever).  Every room that keeps either says here how it starts afresh; the
+functions run in the order in which they were given.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_fresh_starts: list[Callable[[], None]] = []
+
+
+def in_child(start_afresh: Callable[[], None]) -> None:
+    """Call `start_afresh` in every child that this process forks."""
+    _fresh_starts.append(start_afresh)
+
+
+def _run() -> None:
+    for start_afresh in _fresh_starts:
+        start_afresh()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_run)

@@ -1,0 +1,61 @@
+"""What watching costs and what it lost: errors swallowed, items dropped, seconds spent.
+
+Nothing is lost silently: whatever otelml gives up on is booked here, and the producer ships the books as
+`otelml.errors`, `otelml.dropped` and `otelml.overhead`.  Standard library only, so that every room may book.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+
+from otelml import forking
+
+logger = logging.getLogger("otelml")
+
+
+class Ledger:
+    """Running totals of one process."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Start from zero, as a forked child does: its parent reports the parent's losses."""
+        self._lock = threading.Lock()
+        self._said: set[str] = set()
+        self.errors: Counter[str] = Counter()
+        self.dropped: Counter[tuple[str, str]] = Counter()
+        self.overhead = 0.0
+
+    def error(self, component: str) -> None:
+        """Book one swallowed internal error of `component`."""
+        with self._lock:
+            self.errors[component] += 1
+
+    def drop(self, reason: str, count: int = 1, model: str = "") -> None:
+        """Book `count` items that were given up on because of `reason`."""
+        if count:
+            with self._lock:
+                self.dropped[reason, model] += int(count)
+
+    def spend(self, seconds: float) -> None:
+        """Book time that otelml took from its host, outside the staged calls."""
+        with self._lock:
+            self.overhead += seconds
+
+    def warn_once(self, message: str, *values: object) -> None:
+        """Log a warning the first time that it comes up; a host is told, not flooded."""
+        text = message % values if values else message
+        with self._lock:
+            if text in self._said or len(self._said) >= _MOST_SAID:
+                return
+            self._said.add(text)
+        logger.warning("%s", text)
+
+
+_MOST_SAID = 1_000
+
+ledger = Ledger()
+forking.in_child(ledger.reset)

@@ -1,0 +1,190 @@
+"""The normal form of a prediction: what every framework's answer is turned into, once.
+
+Frameworks answer in labels, probabilities, margins or plain numbers, as one column or many.  An adapter says which
+`Form` an operation answers in and what it knows of the model (`Description`); :func:`normalise` makes a
+`Prediction` of it, and everything behind it knows that type alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+HALF = 0.5
+
+
+class Task(str, Enum):
+    """What a model is for; the values of `ml.task`."""
+
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    MULTILABEL = "multilabel"
+    REGRESSION = "regression"
+    RANKING = "ranking"
+    EMBEDDING = "embedding"
+    ANOMALY = "anomaly"
+    CLUSTERING = "clustering"
+    OTHER = "other"
+
+
+class Form(Enum):
+    """What the numbers of an answer are."""
+
+    LABELS = "labels"
+    PROBABILITIES = "probabilities"
+    LOG_PROBABILITIES = "log_probabilities"
+    MARGINS = "margins"
+    VALUES = "values"
+    OPAQUE = "opaque"
+
+
+@dataclass(frozen=True)
+class ModelIdentity:
+    """Name and version under which a model is watched."""
+
+    name: str
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Description:
+    """What an adapter knows of a model before it has answered anything.
+
+    `classes` holds the labels in the order of the probability columns; `indices` says that labels come as
+    positions in `classes`.  `note` is the adapter's own (an objective, the names of outputs).
+    """
+
+    task: Task = Task.OTHER
+    classes: tuple[Any, ...] = ()
+    columns: tuple[str, ...] | None = None
+    note: Any = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How scores become classes: labels as text, the positive one, and where the cut lies."""
+
+    task: Task = Task.OTHER
+    classes: tuple[str, ...] = ()
+    positive: int | None = None
+    threshold: float = HALF
+
+
+@dataclass
+class Prediction:
+    """The answers to `n_rows` rows.
+
+    Attributes
+    ----------
+    predicted : (n_rows,) positions in the decision's classes, -1 for a class it does not know; or None.
+    scores : binary: (n_rows,) probability of the positive class; multi-class: (n_rows, n_classes); or None.
+    values : (n_rows,) or (n_rows, n_outputs) numbers that are no probabilities; or None.
+    """
+
+    n_rows: int
+    predicted: NDArray[np.intp] | None = None
+    scores: NDArray[np.float64] | None = None
+    values: NDArray[np.float64] | None = None
+    unknown: tuple[str, ...] = field(default=())
+
+
+def label_text(label: object) -> str:
+    """One text for all labels that Python holds equal.
+
+    >>> [label_text(x) for x in (True, 1, 1.0, np.int64(1), 1.5, "late", None)]
+    ['1', '1', '1', '1', '1.5', 'late', 'None']
+    """
+    if isinstance(label, np.generic):
+        label = label.item()
+    if isinstance(label, bytes):
+        return label.decode(errors="replace")
+    if isinstance(label, bool | int):
+        return str(int(label))
+    if isinstance(label, float) and label.is_integer():
+        return str(int(label))
+    return str(label)
+
+
+def label_texts(labels: Sequence[object] | NDArray[Any]) -> list[str]:
+    """`label_text` of each; (n_rows,) in, as many texts out."""
+    if isinstance(labels, np.ndarray):
+        unique, inverse = np.unique(labels, return_inverse=True) if labels.dtype.kind in "biuf" else (None, None)
+        if unique is not None and inverse is not None:
+            texts = np.array([label_text(label) for label in unique.tolist()], dtype=object)
+            return texts[inverse.reshape(-1)].tolist()
+        labels = labels.tolist()
+    return [label_text(label) for label in labels]
+
+
+def normalise(form: Form, decision: Decision, answer: NDArray[Any]) -> Prediction:
+    """Turn an answer of `(n_rows, …)` into the normal form.
+
+    Raises
+    ------
+    ValueError
+        When the shape fits neither the form nor the number of classes.
+    """
+    rows = len(answer)
+    if form is Form.OPAQUE or rows == 0:
+        return Prediction(rows)
+    if form is Form.LABELS and decision.classes:
+        return _from_labels(decision, answer)
+    if form in (Form.PROBABILITIES, Form.LOG_PROBABILITIES):
+        probabilities = np.exp(answer) if form is Form.LOG_PROBABILITIES else answer
+        return _from_probabilities(decision, _columns(probabilities, rows))
+    if form is Form.MARGINS and decision.classes:
+        return _from_margins(decision, _columns(answer, rows))
+    if answer.dtype.kind not in "biuf":
+        return Prediction(rows)
+    values = answer.astype(np.float64, copy=False)
+    return Prediction(rows, values=values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values)  # noqa: PLR2004 -- a matrix
+
+
+def _columns(answer: NDArray[Any], rows: int) -> NDArray[np.float64]:
+    return np.asarray(answer, dtype=np.float64).reshape(rows, -1)
+
+
+def _from_labels(decision: Decision, answer: NDArray[Any]) -> Prediction:
+    if answer.ndim == 2 and answer.shape[1] == 1:  # noqa: PLR2004 -- a matrix
+        answer = answer[:, 0]
+    if answer.ndim != 1:
+        return Prediction(len(answer))
+    positions = _positions(decision.classes)
+    texts = label_texts(answer)
+    predicted = np.fromiter((positions.get(text, -1) for text in texts), dtype=np.intp, count=len(texts))
+    unknown = tuple({text for text in texts if text not in positions}) if (predicted < 0).any() else ()
+    return Prediction(len(answer), predicted=predicted, unknown=unknown)
+
+
+@lru_cache(maxsize=256)
+def _positions(classes: tuple[str, ...]) -> dict[str, int]:
+    return {text: index for index, text in enumerate(classes)}
+
+
+def _from_probabilities(decision: Decision, probabilities: NDArray[np.float64]) -> Prediction:
+    rows, columns = probabilities.shape
+    if decision.task is Task.BINARY and decision.positive is not None and columns in (1, 2):
+        scores = probabilities[:, decision.positive if columns == 2 else 0]  # noqa: PLR2004 -- two classes
+        above = scores >= decision.threshold
+        return Prediction(rows, np.where(above, decision.positive, 1 - decision.positive), scores)
+    if columns == len(decision.classes):
+        return Prediction(rows, np.argmax(probabilities, axis=1), probabilities)
+    raise ValueError(f"{columns} columns of probabilities for {len(decision.classes)} classes")
+
+
+def _from_margins(decision: Decision, margins: NDArray[np.float64]) -> Prediction:
+    if margins.shape[1] == 1 and len(decision.classes) == 2:  # noqa: PLR2004 -- two classes
+        margin = margins[:, 0]
+        return Prediction(len(margin), (margin > 0).astype(np.intp), values=margin)
+    if margins.shape[1] == len(decision.classes):
+        return Prediction(len(margins), np.argmax(margins, axis=1))
+    return Prediction(len(margins))

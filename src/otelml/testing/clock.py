@@ -1,0 +1,45 @@
+"""A clock that a test or a simulation moves by hand."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from otelml import clock as process_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+class SimulatedClock:
+    """Seconds since the epoch that pass only when told to."""
+
+    def __init__(self, start: float) -> None:
+        self._seconds = start
+
+    def __call__(self) -> float:
+        """Return the simulated time, in seconds since the epoch."""
+        return self._seconds
+
+    def set(self, seconds: float) -> None:
+        """Move to ``seconds`` since the epoch."""
+        self._seconds = seconds
+
+    def advance(self, seconds: float) -> None:
+        """Let ``seconds`` pass."""
+        self._seconds += seconds
+
+
+@contextmanager
+def simulated_clock(start: float) -> Generator[SimulatedClock]:
+    """Let otelml live at ``start`` (seconds since the epoch) until the block ends.
+
+    >>> from otelml import clock
+    >>> with simulated_clock(100.0) as simulated:
+    ...     simulated.advance(0.5)
+    ...     clock.now()
+    100.5
+    """
+    simulated = SimulatedClock(start)
+    with process_clock.use(simulated):
+        yield simulated

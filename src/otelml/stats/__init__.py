@@ -1,0 +1,1 @@
+"""Statistics that are vectorised, mergeable, and know nothing of telemetry: one a file."""

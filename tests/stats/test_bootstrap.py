@@ -41,11 +41,12 @@ def test_days_that_cluster_vary_more() -> None:
 
 
 def test_mean_of_days_has_the_quantiles_of_theory() -> None:
-    """The mean of a window of normal days stays in mean ± 1.96 sd / sqrt(length)."""
+    """The mean of a window of normal days stays in mean ± 1.96 sd sqrt(1 / length + 1 / n_days)."""
     values = stats.norm.ppf((np.arange(200) + 0.5) / 200)
     statistics = np.stack([values, np.ones(200)], axis=1)
     low, high = block_bootstrap(statistics, 28, share, draws=20_000)
-    assert (low, high) == pytest.approx((-1.96 / np.sqrt(28), 1.96 / np.sqrt(28)), abs=0.015)
+    reach = 1.96 * np.sqrt(1 / 28 + 1 / 200)
+    assert (low, high) == pytest.approx((-reach, reach), abs=0.015)
 
 
 def test_new_windows_stay_inside() -> None:
@@ -53,6 +54,16 @@ def test_new_windows_stay_inside() -> None:
     low, high = block_bootstrap(days(spread=0.1, n_days=400), 7, share)
     weeks = days(spread=0.1, n_days=7 * 500, seed=1).reshape(500, 7, 2).sum(axis=1)
     assert 0.92 < np.mean((share(weeks) >= low) & (share(weeks) <= high)) < 0.98
+
+
+def test_a_month_of_days_covers_further_months() -> None:
+    """Four weeks of further days stay inside about 95 times in 100, though only 31 days are known."""
+    covered = []
+    for seed in range(150):
+        low, high = block_bootstrap(days(spread=0.1, n_days=31, seed=seed), 28, share)
+        months = days(spread=0.1, n_days=28 * 20, seed=1000 + seed).reshape(20, 28, 2).sum(axis=1)
+        covered.append(np.mean((share(months) >= low) & (share(months) <= high)))
+    assert 0.91 < np.mean(covered) < 0.98
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:

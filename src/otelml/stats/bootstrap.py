@@ -3,6 +3,10 @@
 Rows of one day share weather, campaigns and outages.  An interval that takes rows as independent is then far
 too narrow; resampling whole days keeps what a day has in common (Davison and Hinkley 1997, "Bootstrap Methods
 and their Application", section 3.8).
+
+The days known are themselves a draw: a window is drawn from resampled days, not from the days as they are.
+Its variance is then that of a window plus that of what is known, as in a prediction interval; without the
+second, four weeks judged by one month of days would fall outside 15 times in 100 instead of 5.
 """
 
 from __future__ import annotations
@@ -54,12 +58,22 @@ def block_bootstrap(  # noqa: PLR0913 -- two of them have a default that is rare
     n_days = len(statistics)
     if n_days < 1 or days_per_window < 1:
         raise ValueError(f"a window of {days_per_window} days cannot be drawn from {n_days}")
-    # How often each day is drawn says all that a window's sums need: one matrix product instead of a gather.
-    times = np.random.default_rng(seed).multinomial(days_per_window, np.full(n_days, 1 / n_days), size=draws)
-    values = metric(times.astype(np.float64) @ statistics)
+    times = _times_drawn(np.random.default_rng(seed), n_days, days_per_window, draws)
+    # How often each day is drawn is all that a window's sums need: one matrix product instead of a gather.
+    values = metric(times @ statistics)
     values = values[~np.isnan(values)]
     if not len(values):
         return math.nan, math.nan
     tail = (1 - level) / 2
     lower, upper = np.quantile(values, [tail, 1 - tail])
     return float(lower), float(upper)
+
+
+def _times_drawn(
+    rng: np.random.Generator, n_days: int, days_per_window: int, draws: int
+) -> NDArray[np.float64]:
+    """How often each day is in each window, (draws, n_days): days first, then a window of these days."""
+    known = rng.integers(n_days, size=(draws, n_days))
+    drawn = np.take_along_axis(known, rng.integers(n_days, size=(draws, days_per_window)), axis=1)
+    flat = np.bincount((drawn + n_days * np.arange(draws)[:, None]).ravel(), minlength=draws * n_days)
+    return np.reshape(flat, (draws, n_days)).astype(np.float64)

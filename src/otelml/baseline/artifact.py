@@ -1,0 +1,126 @@
+"""The `Baseline`: made from a model and labelled rows, saved, loaded."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from otelml.baseline import document
+from otelml.baseline.content import Content, from_payload, to_payload
+from otelml.baseline.document import BaselineError
+from otelml.baseline.doubts import BaselineWarning
+from otelml.baseline.fit import measure
+
+if TYPE_CHECKING:
+    import os
+
+    from typing_extensions import Self
+
+
+@dataclass(frozen=True)
+class Baseline(Content):
+    """What a model was like on labelled rows that it was not trained on.
+
+    Made by :meth:`fit` or :meth:`load`; the parts are described in :mod:`otelml.baseline`.
+
+    Attributes
+    ----------
+    digest : SHA-256 of the content, in hex.
+    """
+
+    digest: str = ""
+
+    @property
+    def id(self) -> str:
+        """First 8 hex digits of the digest: `ml.baseline.id`."""
+        return self.digest[:8]
+
+    @property
+    def prevalence(self) -> float | None:
+        """Share of the rows that are of the positive class; None unless the task is binary."""
+        if self.positive_class is None:
+            return None
+        positive = sum(count for (_, actual), count in self.cells.items() if actual == self.positive_class)
+        return positive / self.rows
+
+    @classmethod
+    def fit(  # noqa: PLR0913, PLR0917 -- the published signature; scikit-learn's names
+        cls,
+        model: Any,
+        X: Any,  # noqa: N803
+        y: Any,
+        threshold: float | str | None = None,
+        time: Any = None,
+        segment: Any = None,
+        *,
+        name: str | None = None,
+        version: str | None = None,
+        positive_class: Any = None,
+    ) -> Self:
+        """Measure a fitted model on labelled rows.
+
+        The rows have to be ones the model was **not** trained on.  That cannot be checked here, and a
+        baseline of training rows promises a performance that no service will reach.
+
+        Parameters
+        ----------
+        model : fitted; its `predict_proba` is asked, else its `decision_function`, else its `predict`, once.
+        X : rows as the model takes them (n_rows, n_columns): numpy, pandas, Polars, lists.
+        y : labels or numbers, one a row, none missing.
+        threshold : the one the service uses: rows whose score is at or above it are called positive.  None is
+        0.5
+            for probabilities and 0 for margins; "f1" tunes it for F1 on these rows, and takes the performance
+            of each fifth (blocks of days, with `time`) from the threshold tuned on the others.
+        time : when each row was predicted: datetimes (UTC without a zone) or seconds since the epoch.  With
+        it the
+            performance has intervals for windows of 1, 7 and 28 days, from a bootstrap of whole days.
+        segment : reserved; has to be None.
+        name, version : of the model, as the service names it.
+        positive_class : of two classes, the one to find; the second by default.
+
+        Raises
+        ------
+        BaselineError
+            When something given does not fit; the text names the mend.
+
+        Warns
+        -----
+        BaselineWarning
+            With fewer than 200 rows of the positive class, fewer than 14 days, or a threshold that looks
+            tuned on these very rows.
+        """
+        if segment is not None:
+            raise BaselineError("segment is not supported yet: leave it out, or fit a baseline a segment")
+        content, doubts = measure(model, X, y, threshold=threshold, time=time, positive_class=positive_class)
+        for doubt in doubts:
+            warnings.warn(doubt, BaselineWarning, stacklevel=2)
+        content = replace(content, name=name, version=version)
+        return cls(**vars(content), digest=document.digest(to_payload(content)))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the baseline to a file, `<model name>.baseline.json` by custom.
+
+        Raises
+        ------
+        BaselineError
+            When the place cannot be written to.
+        """
+        document.write(path, to_payload(self))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a baseline from a file.
+
+        Raises
+        ------
+        BaselineError
+            When the file is missing, truncated, changed, of another format or of a newer version.
+        """
+        payload = document.read(path)
+        try:
+            return cls(**vars(from_payload(payload)), digest=document.digest(payload))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BaselineError(
+                f"baseline {path} lacks a part, or has a wrong one ({error!r}): fit it again"
+            ) from error

@@ -1,0 +1,174 @@
+"""What a baseline holds, and how that is laid down in its payload and read back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from otelml.baseline.document import FORMAT, FORMAT_VERSION
+from otelml.baseline.fingerprints import Fingerprint
+from otelml.prediction import Task
+
+if TYPE_CHECKING:
+    from otelml.baseline.document import Payload
+
+Counts = tuple[int, ...]
+Bounds = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Performance:
+    """One metric of the model on the baseline's rows.
+
+    Attributes
+    ----------
+    metric : `precision`, `f1_adjusted`, `roc_auc`, `rmse`, …
+    label : the class it is of, as text; None for one of all classes, or of a regression.
+    window : None for all rows; else `P1D`, `P7D` or `P28D`, and the interval is where windows of that length
+    stay. value : over all rows. lower, upper : 95 % interval, or None where none is known.
+    """
+
+    metric: str
+    label: str | None
+    window: str | None
+    value: float
+    lower: float | None = None
+    upper: float | None = None
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything in a baseline's payload; see :mod:`otelml.baseline` for what each part means."""
+
+    fingerprint: Fingerprint
+    task: Task
+    rows: int
+    name: str | None = None
+    version: str | None = None
+    days: int | None = None
+    classes: tuple[str, ...] = ()
+    positive_class: str | None = None
+    threshold: float | None = None
+    threshold_source: str | None = None
+    score_kind: str | None = None
+    score_bounds: Bounds | None = None
+    score_counts: dict[str, Counts] = field(default_factory=dict[str, Counts])
+    value_bounds: Bounds | None = None
+    value_counts: Counts | None = None
+    value_mean: float | None = None
+    value_sd: float | None = None
+    cells: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    performance: tuple[Performance, ...] = ()
+
+
+def to_payload(content: Content) -> Payload:
+    """Lay the content down in JSON's own types."""
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "model": _model(content),
+        "task": content.task.value,
+        "classes": list(content.classes),
+        "positive_class": content.positive_class,
+        "threshold": {"value": content.threshold, "source": content.threshold_source},
+        "rows": content.rows,
+        "days": content.days,
+        "score": _score(content),
+        "value": _value(content),
+        "cells": [
+            {"predicted": predicted, "actual": actual, "count": count}
+            for (predicted, actual), count in content.cells.items()
+        ],
+        "performance": [_entry(performance) for performance in content.performance],
+    }
+
+
+def _model(content: Content) -> Payload:
+    mark = content.fingerprint
+    return {
+        "name": content.name,
+        "version": content.version,
+        "class": mark.class_name,
+        "columns": None if mark.columns is None else list(mark.columns),
+        "parameters": mark.parameters,
+        "fingerprint": mark.hex,
+    }
+
+
+def _score(content: Content) -> Payload | None:
+    if content.score_bounds is None:
+        return None
+    counts = {label: list(counted) for label, counted in content.score_counts.items()}
+    return {"kind": content.score_kind, "bounds": list(content.score_bounds), "counts": counts}
+
+
+def _value(content: Content) -> Payload | None:
+    if content.value_bounds is None or content.value_counts is None:
+        return None
+    return {
+        "bounds": list(content.value_bounds),
+        "counts": list(content.value_counts),
+        "mean": content.value_mean,
+        "standard_deviation": content.value_sd,
+    }
+
+
+def _entry(performance: Performance) -> Payload:
+    return {
+        "metric": performance.metric,
+        "class": performance.label,
+        "window": performance.window,
+        "value": performance.value,
+        "lower": performance.lower,
+        "upper": performance.upper,
+    }
+
+
+def from_payload(payload: Payload) -> Content:
+    """Read the content back.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError, AttributeError
+        When a part is missing or of another type.
+    """
+    model, threshold = payload["model"], payload["threshold"]
+    score: Any = payload["score"] or {}
+    value: Any = payload["value"] or {}
+    columns = model["columns"]
+    return Content(
+        fingerprint=Fingerprint(
+            model["class"],
+            None if columns is None else tuple(columns),
+            model["parameters"],
+            model["fingerprint"],
+        ),
+        task=Task(payload["task"]),
+        rows=payload["rows"],
+        name=model["name"],
+        version=model["version"],
+        days=payload["days"],
+        classes=tuple(payload["classes"]),
+        positive_class=payload["positive_class"],
+        threshold=threshold["value"],
+        threshold_source=threshold["source"],
+        score_kind=score.get("kind"),
+        score_bounds=tuple(score["bounds"]) if score else None,
+        score_counts={label: tuple(counts) for label, counts in score.get("counts", {}).items()},
+        value_bounds=tuple(value["bounds"]) if value else None,
+        value_counts=tuple(value["counts"]) if value else None,
+        value_mean=value.get("mean"),
+        value_sd=value.get("standard_deviation"),
+        cells={(cell["predicted"], cell["actual"]): cell["count"] for cell in payload["cells"]},
+        performance=tuple(
+            Performance(
+                entry["metric"],
+                entry["class"],
+                entry["window"],
+                entry["value"],
+                entry["lower"],
+                entry["upper"],
+            )
+            for entry in payload["performance"]
+        ),
+    )

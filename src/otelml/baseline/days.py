@@ -1,0 +1,96 @@
+"""The day of each row, and sums a day: what the block bootstrap resamples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from otelml.arrays import as_array
+from otelml.baseline.document import BaselineError
+
+DAY_S = 86_400
+LATEST_S = 1e11  # the year 5138; what is above are milliseconds
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Days:
+    """The days that have rows, in order.
+
+    Attributes
+    ----------
+    index : (n_rows,) position of each row's day.
+    count : how many days.
+    """
+
+    index: NDArray[np.intp]
+    count: int
+
+    @classmethod
+    def of(cls, time: Any, n_rows: int) -> Days:
+        """Find each row's day, in UTC.
+
+        Parameters
+        ----------
+        time : one a row: datetimes (those without a zone are UTC), dates, `datetime64`, or seconds since the
+        epoch.
+
+        Raises
+        ------
+        BaselineError
+            When the length differs, a time is missing, or it is neither.
+        """
+        try:
+            times = as_array(time).ravel()
+        except TypeError as error:
+            raise BaselineError(f"time holds no times ({error}): give one a row") from error
+        if len(times) != n_rows:
+            raise BaselineError(f"time has {len(times)} entries for {n_rows} rows: give one a row")
+        numbers, index = np.unique(_day_numbers(times), return_inverse=True)
+        return cls(index.ravel(), len(numbers))
+
+    def sums(self, *columns: Array) -> NDArray[np.float64]:
+        """Sum each of the `(n_rows,)` columns a day; `(n_days, n_columns)`."""
+        return np.stack(
+            [np.bincount(self.index, column, self.count) for column in columns], axis=1, dtype=np.float64
+        )
+
+    def counts(self, index: NDArray[np.intp], n_bins: int, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Count the chosen rows a day and bin; `(n_days, n_bins)`."""
+        flat: Array = np.bincount(self.index[rows] * n_bins + index[rows], minlength=self.count * n_bins)
+        return np.reshape(flat, (self.count, n_bins)).astype(np.float64)
+
+
+def _day_numbers(times: Array) -> NDArray[np.int64]:
+    if times.dtype.kind == "O":
+        times = np.array([_seconds(time) for time in times.tolist()], dtype=np.float64)
+    if times.dtype.kind == "M":
+        if np.isnat(times).any():
+            raise BaselineError("a time is missing: leave those rows out")
+        return times.astype("datetime64[D]").astype(np.int64)
+    if times.dtype.kind not in "iuf":
+        raise BaselineError(f"time is of type {times.dtype}: give datetimes or seconds since the epoch")
+    if not np.isfinite(times).all():
+        raise BaselineError("a time is missing: leave those rows out")
+    if np.abs(times).max(initial=0) > LATEST_S:
+        raise BaselineError(
+            "times as numbers are seconds since the epoch; these look like milliseconds or less"
+        )
+    return np.floor(times / DAY_S).astype(np.int64)
+
+
+def _seconds(time: Any) -> float:
+    if isinstance(time, datetime):
+        aware = time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+        return aware.timestamp()
+    if isinstance(time, date):
+        return datetime(time.year, time.month, time.day, tzinfo=timezone.utc).timestamp()
+    if isinstance(time, int | float):
+        return float(time)
+    kind = "a missing time" if time is None else f"a {type(time).__name__}"
+    raise BaselineError(f"time holds {kind}: give datetimes or seconds since the epoch, one a row")

@@ -1,0 +1,89 @@
+"""Find a model's baseline in a folder, by name or by fingerprint; a service starts whatever lies there."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from otelml.baseline.artifact import Baseline
+from otelml.baseline.document import BaselineError
+
+if TYPE_CHECKING:
+    import os
+
+    from otelml.baseline.fingerprints import Fingerprint
+
+SUFFIX = ".baseline.json"
+
+_logger = logging.getLogger(__name__)
+
+
+def find(
+    folder: str | os.PathLike[str], name: str | None = None, fingerprint: Fingerprint | None = None
+) -> Baseline | None:
+    """Find the baseline of a model; never raises, what is wrong is logged with its mend.
+
+    Parameters
+    ----------
+    folder : where `*.baseline.json` lie.
+    name : of the model; `<name>.baseline.json` is taken first.
+    fingerprint : of the model; else the one baseline that has the same.
+
+    Returns
+    -------
+    The baseline, or None when there is none, it cannot be read, or several fit.
+    """
+    place = Path(folder)
+    try:
+        paths = sorted(path for path in place.iterdir() if path.name.endswith(SUFFIX))
+    except OSError as error:
+        _logger.warning(
+            "The folder of baselines %s cannot be read (%s): mend its path or its permissions", place, error
+        )
+        return None
+    named = [path for path in paths if path.name == f"{name}{SUFFIX}"]
+    if named:
+        return _compared(_readable(named[0]), named[0], fingerprint)
+    return None if fingerprint is None else _matching(paths, fingerprint)
+
+
+def _readable(path: Path) -> Baseline | None:
+    try:
+        return Baseline.load(path)
+    except BaselineError as error:
+        _logger.warning("A baseline is left out: %s", error)
+        return None
+
+
+def _compared(baseline: Baseline | None, path: Path, fingerprint: Fingerprint | None) -> Baseline | None:
+    """Take the named one even if the model differs, and say so: who names it means it."""
+    if baseline is not None and fingerprint is not None and baseline.fingerprint != fingerprint:
+        _logger.warning(
+            "Baseline %s is of another model: of fingerprint %s (%s), this one has %s (%s); fit it again",
+            path,
+            baseline.fingerprint.hex,
+            baseline.fingerprint.class_name,
+            fingerprint.hex,
+            fingerprint.class_name,
+        )
+    return baseline
+
+
+def _matching(paths: list[Path], fingerprint: Fingerprint) -> Baseline | None:
+    read = [(path, _readable(path)) for path in paths]
+    fitting = {
+        baseline.id: (path, baseline)
+        for path, baseline in read
+        if baseline and baseline.fingerprint == fingerprint
+    }
+    if len(fitting) > 1:
+        names = ", ".join(path.name for path, _ in fitting.values())
+        _logger.warning(
+            "Several baselines fit a %s (%s): name the model and its file <name>%s, or keep one of them",
+            fingerprint.class_name,
+            names,
+            SUFFIX,
+        )
+        return None
+    return next((baseline for _, baseline in fitting.values()), None)

@@ -1,0 +1,77 @@
+"""Serve the year as it happened: predict every scheduled hour, hand in each label once its flight has landed.
+
+    opentelemetry-instrument python serve.py FOLDER [FIRST_MONTH LAST_MONTH]
+
+FOLDER is where `train.py` left the model and its baseline. The simulated clock makes a year pass in a minute;
+a service in real time has none, and needs nothing else of what is here but the lines with `otelml` in them.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import joblib
+import pandas as pd
+from flights import FEATURES, load
+
+import otelml
+from otelml.testing import simulated_clock
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+# New York sleeps at 08:00 UTC, so its days, and its months, are whole numbers of these intervals.
+COLLECT_AT_HOURS = (2, 8, 14, 20)
+NEW_YORK_SLEEPS = pd.Timedelta(hours=8)
+DAY = pd.Timedelta(days=1)
+
+
+def main(folder: Path, first_month: int = 4, last_month: int = 12) -> None:
+    """Replay the flights of these months, and a day more for the last labels."""
+    model = otelml.identify(
+        joblib.load(folder / "flights.joblib"),
+        name="flights",
+        version="1",
+        baseline=folder / "flights.baseline.json",
+    )
+    flights = load()
+    flights = flights[flights["month"].between(first_month, last_month)].set_index("hour_start", drop=False)
+    labels = flights.dropna(subset="landed").set_index("landed", drop=False).sort_index()
+    begin = (flights.index[0] - NEW_YORK_SLEEPS).floor("D") + NEW_YORK_SLEEPS
+    end = (flights.index[-1] - NEW_YORK_SLEEPS).ceil("D") + NEW_YORK_SLEEPS + DAY
+    before = begin
+    with simulated_clock(begin.timestamp()) as clock:
+        for hour in pd.date_range(begin, end, freq="h"):
+            clock.set(hour.timestamp())
+            hand_in(between(labels, before, hour))
+            if hour.hour in COLLECT_AT_HOURS:
+                otelml.force_flush()
+            predict(model, between(flights, before, hour))
+            before = hour
+
+
+def between(events: pd.DataFrame, after: pd.Timestamp, until: pd.Timestamp) -> pd.DataFrame:
+    """Rows of a sorted time index in the interval (after, until]."""
+    return events.iloc[slice(*events.index.searchsorted([after, until], side="right"))]
+
+
+def predict(model: Pipeline, due: pd.DataFrame) -> None:
+    """Score the flights of one scheduled hour, and register them for their outcomes."""
+    if len(due):
+        with otelml.predictions(ids=due["id"]):
+            model.predict_proba(due[FEATURES])
+
+
+def hand_in(landed: pd.DataFrame) -> None:
+    """Tell what became of the flights that have reached their gates."""
+    if len(landed):
+        otelml.record_outcomes(landed["id"], landed["late"].astype(int), at=landed["landed"])
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]), *map(int, sys.argv[2:4]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -117,7 +117,9 @@ def label_text(label: object) -> str:
 def label_texts(labels: Sequence[object] | NDArray[Any]) -> list[str]:
     """`label_text` of each; (n_rows,) in, as many texts out."""
     if isinstance(labels, np.ndarray):
-        unique, inverse = np.unique(labels, return_inverse=True) if labels.dtype.kind in "biuf" else (None, None)
+        unique, inverse = (
+            np.unique(labels, return_inverse=True) if labels.dtype.kind in "biuf" else (None, None)
+        )
         if unique is not None and inverse is not None:
             texts = np.array([label_text(label) for label in unique.tolist()], dtype=object)
             return texts[inverse.reshape(-1)].tolist()

@@ -1,1 +1,1 @@
-"""."""
+"""Predictions wait here for what came true: ids, stores, the join."""

@@ -1,0 +1,180 @@
+"""The public functions; `otelml` itself offers them, and loads this module when the first one is used."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from otelml import clock, process
+from otelml.arrays import as_array
+from otelml.batches import predictions
+from otelml.instrumentor import INSTRUMENTORS
+from otelml.models import Given
+from otelml.outcomes.records import Outcome
+from otelml.patching.guard import guarded
+from otelml.prediction import label_text
+from otelml.settings import load
+from otelml.telemetry.pipeline import PIPELINE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from otelml.telemetry.meter import Meter
+
+__all__ = [
+    "force_flush",
+    "get_meter",
+    "identify",
+    "instrument",
+    "predictions",
+    "record_outcome",
+    "record_outcomes",
+    "uninstrument",
+]
+
+
+def instrument(
+    tracer_provider: Any = None, meter_provider: Any = None, logger_provider: Any = None, **settings: Any
+) -> None:
+    """Watch the models of every supported framework, imported already or later.
+
+    The launcher does this by itself.  A further call changes providers and settings, and patches nothing twice.
+
+    Parameters
+    ----------
+    tracer_provider, meter_provider, logger_provider : None for the global ones, also when they are set later.
+    settings : rows of `otelml.settings.Settings`; they go before the environment.
+
+    Raises
+    ------
+    TypeError
+        When a setting does not exist.
+    """
+    del logger_provider  # no log records are emitted yet
+    process.configure(load(settings), tracer_provider=tracer_provider, meter_provider=meter_provider)
+    for instrumentor in INSTRUMENTORS:
+        one = instrumentor()
+        if not one.is_instrumented_by_opentelemetry:
+            one.instrument(skip_dep_check=True)
+
+
+def uninstrument() -> None:
+    """Restore every original attribute, and let go of the SDK's readers."""
+    for instrumentor in INSTRUMENTORS:
+        one = instrumentor()
+        if one.is_instrumented_by_opentelemetry:
+            one.uninstrument()
+    process.end()
+
+
+def identify(
+    model: Any,
+    name: str | None = None,
+    version: str | None = None,
+    baseline: Any = None,
+    positive_class: Any = None,
+    threshold: float | None = None,
+) -> Any:
+    """Say who a model is, and return it.
+
+    Parameters
+    ----------
+    model : the very object that will be asked.
+    baseline : a `Baseline`, or the path of a saved one.
+    positive_class : of two classes, the one whose probability is the score; the second by default.
+    threshold : the score from which a row counts as positive; the baseline's by default, else 0.5.
+    """
+    _identify(
+        model, Given(name, None if version is None else str(version), baseline, positive_class, threshold)
+    )
+    return model
+
+
+@guarded("identify")
+def _identify(model: Any, given: Given) -> None:
+    process.current().models.identify(model, given)
+
+
+def record_outcomes(ids: Iterable[Any], actuals: Iterable[Any], at: Any = None, weight: Any = None) -> None:
+    """Say what came true of predictions, by their ids.
+
+    Parameters
+    ----------
+    ids : (n,) as the predictions were given, or got, them.
+    actuals : (n,) labels, or numbers of a regression; one that is missing (None, NaN) is rejected as invalid.
+    at : when, in seconds since the epoch: one number or (n,); now by default.
+    weight : how much each counts, one number or (n,); 1 by default.
+
+    Raises
+    ------
+    ValueError
+        When the lengths differ.
+    """
+    texts = [label_text(one) for one in ids]
+    values = list(actuals)
+    if len(texts) != len(values):
+        raise ValueError(f"{len(texts)} ids and {len(values)} actuals: give one actual value an id")
+    times = _each(clock.now() if at is None else at, len(texts), "at")
+    weights = None if weight is None else _each(weight, len(texts), "weight")
+    _record(texts, values, times, weights)
+
+
+@guarded("outcomes")
+def _record(ids: list[str], actuals: list[Any], times: list[float], weights: list[float] | None) -> None:
+    desk = process.current().desk
+    outcomes = [
+        Outcome(one, label_text(actual), _number(actual), time, 1 if weights is None else weights[position])
+        for position, (one, actual, time) in enumerate(zip(ids, actuals, times, strict=True))
+        if not _missing(actual) and math.isfinite(time)
+    ]
+    desk.reject("invalid", len(ids) - len(outcomes))
+    if outcomes:
+        desk.bring(outcomes)
+
+
+def record_outcome(id: Any, actual: Any, at: float | None = None) -> None:  # noqa: A002 -- the public name
+    """Say what came true of one prediction; see `record_outcomes`."""
+    record_outcomes([id], [actual], at)
+
+
+def get_meter(
+    name: str,
+    version: str | None = None,
+    meter_provider: Any = None,
+    schema_url: str | None = None,
+    attributes: Mapping[str, Any] | None = None,
+) -> Meter:
+    """A meter that makes ML instruments, shaped like OpenTelemetry's own `get_meter`."""
+    process.current()
+    return PIPELINE.meter(
+        name, version, provider=meter_provider, schema_url=schema_url, attributes=attributes
+    )
+
+
+def force_flush(timeout_millis: float = 10_000) -> bool:
+    """Export everything now: metrics through every reader, and spans; False when it did not get through in time."""
+    return PIPELINE.flush(timeout_millis)
+
+
+def _each(value: Any, count: int, name: str) -> list[float]:
+    array = np.asarray(as_array(value) if hasattr(value, "__len__") else value)
+    if array.dtype.kind == "M":
+        array = array.astype("datetime64[ns]").astype(np.int64) / 1e9
+    array = array.astype(np.float64)
+    if array.ndim and len(array) != count:
+        raise ValueError(f"{name} has {len(array)} values for {count} ids")
+    return np.broadcast_to(array, (count,)).tolist()
+
+
+def _missing(actual: Any) -> bool:
+    return actual is None or actual != actual  # noqa: PLR0124 -- true of NaN and NaT alone
+
+
+def _number(actual: Any) -> float | None:
+    try:
+        number = float(actual)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None

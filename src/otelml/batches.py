@@ -1,0 +1,83 @@
+"""Which rows the predictions in a block are about: ids, given or generated, one a row."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from otelml.ledger import ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+BATCH: ContextVar[Batch | None] = ContextVar("otelml_batch", default=None)
+
+
+class Batch:
+    """The rows of one block.
+
+    Attributes
+    ----------
+    ids : one id a row, as text; without ids of yours they are generated when a model first answers.
+    """
+
+    def __init__(self, ids: Iterable[Any] | None) -> None:
+        self._given = None if ids is None else [str(one) for one in ids]
+        self._generated: list[str] = []
+        self._taken: dict[tuple[int, str], int] = {}
+
+    @property
+    def ids(self) -> list[str]:
+        """One id a row."""
+        return self._generated if self._given is None else self._given
+
+    def take(self, model: object, operation: str, rows: int) -> list[str]:
+        """The ids of the next `rows` rows that `model` is asked about by `operation`.
+
+        A call on all rows takes them all, one on a part the next part; a further call on all of them begins anew.
+        """
+        asked = (id(model), operation)
+        start = self._taken.get(asked, 0)
+        if self._given is None:
+            self._generated += [uuid.uuid4().hex for _ in range(start + rows - len(self._generated))]
+        elif start + rows > len(self._given):
+            start = 0
+        self._taken[asked] = start + rows
+        ids = self.ids[start : start + rows]
+        if len(ids) < rows:
+            ledger.drop("ids_mismatch", rows)
+            ledger.warn_once(
+                "otelml: %d rows were predicted under %d ids; give one id a row", rows, len(self.ids)
+            )
+            return []
+        return ids
+
+
+@contextmanager
+def predictions(
+    ids: Iterable[Any] | None = None,
+    groups: Iterable[Any] | None = None,
+    positions: Iterable[Any] | None = None,
+) -> Iterator[Batch]:
+    """Name the rows that models are asked about in this block, so that outcomes find them.
+
+    Parameters
+    ----------
+    ids : (n_rows,) anything with a text; None has them generated.
+    groups, positions : (n_rows,) of a ranking: what each row was shown for, and at which place.
+
+    Raises
+    ------
+    NotImplementedError
+        For groups and positions, until rankings are watched.
+    """
+    if groups is not None or positions is not None:
+        raise NotImplementedError("groups and positions are not watched yet; leave them out")
+    batch = Batch(ids)
+    token = BATCH.set(batch)
+    try:
+        yield batch
+    finally:
+        BATCH.reset(token)

@@ -1,0 +1,252 @@
+"""Which model is which: objects of the host → identities, and for each identity its monitor."""
+
+from __future__ import annotations
+
+import hashlib
+import weakref
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from otelml import forking
+from otelml.baseline import Baseline, BaselineError, find, fingerprint
+from otelml.ledger import ledger
+from otelml.monitor import Monitor
+from otelml.prediction import HALF, Decision, ModelIdentity, Task, label_text
+from otelml.recorders.outcomes import Outcomes, Profile
+from otelml.recorders.outputs import Outputs
+from otelml.recorders.requests import Requests
+from otelml.telemetry import names
+from otelml.telemetry.accuracy import Judged
+from otelml.telemetry.spans import ExemplarFilter, Spans
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from opentelemetry.trace import Tracer
+
+    from otelml.frameworks.adapter import Adapter
+    from otelml.outcomes.desk import Desk
+    from otelml.outcomes.records import Awaited
+    from otelml.prediction import Description
+    from otelml.settings import Settings
+    from otelml.recorders.instruments import Instruments
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the user said of a model; None for what was left open."""
+
+    name: str | None = None
+    version: str | None = None
+    baseline: Any = None
+    positive_class: Any = None
+    threshold: float | None = None
+
+
+class Known(NamedTuple):
+    """A monitor, and the model object that led to it, held weakly where that can be."""
+
+    reference: Callable[[], Any]
+    monitor: Monitor
+
+
+class Models:
+    """The models of one process."""
+
+    desk: Desk
+
+    def __init__(self, settings: Settings, instruments: Instruments, tracer: Tracer | None) -> None:
+        self.settings, self.exemplars = settings, ExemplarFilter()
+        self._instruments, self._tracer = instruments, tracer
+        self._by_object: dict[int, Known] = {}
+        self._given: dict[int, tuple[Callable[[], Any], Given]] = {}
+        self._monitors: dict[tuple[ModelIdentity, str], Monitor] = {}
+        self._outcomes: dict[tuple[str, str | None], Outcomes] = {}
+        self._unnamed: dict[str, str] = {}
+        forking.in_child(self._start_afresh)
+
+    def monitor(self, model: Any, adapter: Adapter) -> Monitor:
+        """The monitor of `model`; made on its first call."""
+        known = self._by_object.get(id(model))
+        if known is not None and known.reference() is model:
+            return known.monitor
+        monitor = self._monitor(model, adapter)
+        self._by_object[id(model)] = Known(self._reference(model, self._by_object), monitor)
+        return monitor
+
+    def identify(self, model: Any, given: Given) -> None:
+        """Remember what the user said of `model`."""
+        self._given[id(model)] = (self._reference(model, self._given), given)
+        self._by_object.pop(id(model), None)
+
+    def inherit(self, other: Models) -> None:
+        """Know what the user said of models to `other`."""
+        self._given.update(other._given)
+
+    def forget(self, model: Any) -> None:
+        """Look at `model` anew on its next call: it was trained again."""
+        self._by_object.pop(id(model), None)
+
+    @staticmethod
+    def _reference(model: Any, index: dict[int, Any]) -> Callable[[], Any]:
+        key = id(model)
+        try:
+            return weakref.ref(model, lambda _: index.pop(key, None))
+        except TypeError:  # a class without weak references; it is kept, or its id would come to mean another
+            return lambda: model
+
+    def _monitor(self, model: Any, adapter: Adapter) -> Monitor:
+        description = adapter.describe(model)
+        known = self._given.get(id(model))
+        given = known[1] if known is not None and known[0]() is model else Given()
+        baseline = self._baseline(model, given, adapter)
+        given = self._named(model, given, adapter, description, baseline)
+        key = (ModelIdentity(given.name or names.OTHER, given.version), adapter.system)
+        if key not in self._monitors:
+            if len(self._monitors) >= names.MOST_MODELS:
+                ledger.drop("cardinality", model=names.OTHER)
+                key = (ModelIdentity(names.OTHER), adapter.system)
+            self._monitors[key] = self._born(
+                key[0], adapter, description, decide(description, given, baseline), baseline
+            )
+        return self._monitors[key]
+
+    def _named(
+        self, model: Any, given: Given, adapter: Adapter, description: Description, baseline: Baseline | None
+    ) -> Given:
+        version = given.version or self.settings.model_version or (baseline.version if baseline else None)
+        if given.name is not None:
+            return replace(given, version=version)
+        name = self.settings.model_name or (baseline.name if baseline else None) or adapter.model_name(model)
+        columns = repr((description.columns, getattr(model, "n_features_in_", None)))
+        own = hashlib.sha256(columns.encode()).hexdigest()[:8]
+        if self._unnamed.setdefault(name, own) != own:
+            ledger.warn_once(
+                "otelml: two models without a name are called %s; they are kept apart as %s-%s. "
+                "Name them: otelml.identify(model, name=...)", name, name, own,
+            )  # fmt: skip
+            name = f"{name}-{own}"
+        return replace(given, name=name, version=version)
+
+    def _baseline(self, model: Any, given: Given, adapter: Adapter) -> Baseline | None:
+        own = fingerprint(model)
+        if given.baseline is None:
+            name = given.name or self.settings.model_name or adapter.model_name(model)
+            return find(self.settings.baselines, name, own) if self.settings.baselines else None
+        try:
+            baseline = (
+                given.baseline if isinstance(given.baseline, Baseline) else Baseline.load(given.baseline)
+            )
+            if baseline.fingerprint != own:
+                raise BaselineError(
+                    f"the baseline given for {given.name or adapter.model_name(model)} is of another model "
+                    f"({baseline.fingerprint.class_name}, {baseline.fingerprint.hex}; this one is {own.hex}): fit it again"
+                )
+        except BaselineError as error:
+            ledger.error("baseline")
+            ledger.warn_once("otelml: %s. The model is watched without a baseline", error)
+            return None
+        if given.threshold is not None and baseline.threshold not in (None, given.threshold):
+            ledger.error("baseline")
+            ledger.warn_once(
+                "otelml: %s serves at threshold %s, its baseline was measured at %s; it is watched without the baseline. "
+                "Fit the baseline at the threshold that is served", given.name or "a model", given.threshold, baseline.threshold,
+            )  # fmt: skip
+            return None
+        return baseline
+
+    def _born(
+        self,
+        identity: ModelIdentity,
+        adapter: Adapter,
+        description: Description,
+        decision: Decision,
+        baseline: Baseline | None,
+    ) -> Monitor:
+        attributes = attributes_of(identity)
+        system = {names.SYSTEM_NAME: adapter.system}
+        task = {names.TASK: decision.task.value}
+        spans = None
+        if self._tracer is not None:
+            spans = Spans(
+                self._tracer, {**attributes, **system, **task}, messages=self.settings.exception_messages
+            )
+        monitor = Monitor(
+            identity,
+            description=description,
+            decision=decision,
+            requests=Requests(self._instruments.requests, attributes, adapter.system),
+            outputs=Outputs(self._instruments.outputs, attributes, decision, baseline),
+            spans=spans,
+            hand_in=lambda awaited: self.desk.hand_in(awaited),
+        )
+        self._instruments.present({**attributes, **system, **task}, adapter.supports, baseline, self.settings)
+        self._outcomes.pop((identity.name, identity.version), None)
+        self._profile(identity, decision, baseline)
+        self._instruments.announce()
+        return monitor
+
+    def _profile(self, identity: ModelIdentity, decision: Decision, baseline: Baseline | None) -> None:
+        positive = decision.classes[decision.positive] if decision.positive is not None else None
+        bounds = baseline.score_bounds if baseline and baseline.score_bounds else names.SCORE_BOUNDS
+        self._outcomes[identity.name, identity.version] = self._recorder(
+            Profile(
+                attributes_of(identity),
+                Judged(decision.task, decision.classes, positive, bounds),
+                baseline.id if baseline else None,
+                self.settings.outcome_horizon,
+            )
+        )
+
+    def _recorder(self, profile: Profile) -> Outcomes:
+        return Outcomes(self._instruments.outcomes, profile, gauges=self.settings.gauges != "off")
+
+    def outcomes_of(self, model: tuple[str, str | None], example: Awaited | None) -> Outcomes:
+        """The recorder of a model's outcomes, also of a model that predicted in another process."""
+        if model not in self._outcomes:
+            regression = example is not None and example.predicted is None
+            task = Task.REGRESSION if regression else Task.OTHER
+            named = attributes_of(ModelIdentity(*model)) if model[0] else {}
+            self._outcomes[model] = self._recorder(
+                Profile(named, Judged(task), horizon=self.settings.outcome_horizon)
+            )
+        return self._outcomes[model]
+
+    def fold(self) -> None:
+        """Bring everything that is staged into the streams."""
+        for monitor in list(self._monitors.values()):
+            monitor.fold()
+
+    def show(self, now: float) -> None:
+        """Bring gauges and calls under way up to `now`, for a collection."""
+        for monitor in list(self._monitors.values()):
+            monitor.requests.show_active()
+        for outcomes in list(self._outcomes.values()):
+            outcomes.show(now)
+
+    def _start_afresh(self) -> None:
+        for monitor in self._monitors.values():
+            monitor.start_afresh()
+        for outcomes in self._outcomes.values():
+            outcomes.start_afresh()
+
+
+def attributes_of(identity: ModelIdentity) -> dict[str, str | bool | int | float]:
+    """The attributes that every point of a model carries."""
+    version = {} if identity.version is None else {names.MODEL_VERSION: identity.version}
+    return {names.MODEL_NAME: identity.name, **version}
+
+
+def decide(description: Description, given: Given, baseline: Baseline | None) -> Decision:
+    """How the model's scores become classes: as given, else as its baseline has it, else by custom."""
+    classes = tuple(label_text(label) for label in description.classes)
+    positive = None
+    if description.task is Task.BINARY:
+        wanted = (
+            given.positive_class if given.positive_class is not None else baseline and baseline.positive_class
+        )
+        positive = (
+            classes.index(label_text(wanted)) if wanted is not None and label_text(wanted) in classes else 1
+        )
+    threshold = given.threshold if given.threshold is not None else baseline and baseline.threshold
+    return Decision(description.task, classes, positive, HALF if threshold is None else threshold)

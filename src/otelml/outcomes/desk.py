@@ -1,0 +1,165 @@
+"""Where predictions are handed in to wait, and outcomes are brought: one desk a process, before the store.
+
+A shared store is written behind the predict path, by a thread of the desk's own that wakes when something was handed
+in; and an outcome which comes before another process has written its prediction is kept for a moment, and tried again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from typing import TYPE_CHECKING
+
+from otelml import clock, forking
+from otelml.ledger import ledger
+from otelml.outcomes.records import Settled
+from otelml.patching.guard import guarded, swallow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from otelml.outcomes.records import Awaited, Joined, Matured, Outcome, Store
+    from otelml.recorders.outcomes import Outcomes
+
+Model = tuple[str, str | None]
+LINGER_S = 0.02
+GRACE_S = 10.0
+RETRY_S = 0.2
+MOST_PENDING = 100_000
+CHUNK = 1_000
+
+
+class Desk:
+    """Takes predictions and outcomes in, asks the store, and has the recorders count what it says.
+
+    Parameters
+    ----------
+    recorder_of : finds the recorder of a model by name and version, also of one that predicted elsewhere.
+    fold : brings staged predictions here; called before any join.
+    """
+
+    def __init__(
+        self, store: Store, recorder_of: Callable[[Model, Awaited | None], Outcomes], fold: Callable[[], None]
+    ) -> None:
+        self._store, self._recorder_of, self._fold = store, recorder_of, fold
+        self._start_afresh()
+        forking.in_child(self._start_afresh)
+
+    def _start_afresh(self) -> None:
+        self._pending: deque[Awaited] = deque()
+        self._early: deque[tuple[float, Outcome]] = deque()
+        self._writing = threading.RLock()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def hand_in(self, awaited: Sequence[Awaited]) -> None:
+        """Have predictions wait; those beyond what fits before the store are dropped and booked."""
+        room = MOST_PENDING - len(self._pending)
+        self._pending.extend(awaited[:room])
+        ledger.drop("queue_full", len(awaited) - min(room, len(awaited)))
+        self.expect()
+
+    def expect(self) -> None:
+        """Something was, or is about to be, handed in."""
+        if not self._store.shared:
+            return
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._serve, name="otelml-outcomes", daemon=True)
+            self._thread.start()
+        self._wake.set()
+
+    def _serve(self) -> None:
+        while True:
+            self._wake.wait(RETRY_S if self._early else None)
+            time.sleep(LINGER_S)  # what comes in the meantime shares the transaction
+            self._wake.clear()
+            self.write()
+
+    @guarded("outcomes")
+    def write(self) -> None:
+        """Bring what waits before the store into it, and try early outcomes again."""
+        self._fold()
+        with self._writing:
+            while self._pending:
+                chunk = [self._pending.popleft() for _ in range(min(CHUNK, len(self._pending)))]
+                self._register(chunk)
+            if self._early:
+                tried = [self._early.popleft() for _ in range(len(self._early))]
+                self._settle([outcome for _, outcome in tried], {outcome: since for since, outcome in tried})
+
+    def _register(self, chunk: list[Awaited]) -> None:
+        try:
+            fresh = self._store.register(chunk)
+        except Exception as error:  # noqa: BLE001 -- a full disk, a locked file
+            ledger.drop("store_unwritable", len(chunk))
+            ledger.warn_once(
+                "otelml: the outcome store cannot be written (%s); see OTEL_PYTHON_ML_OUTCOME_STORE",
+                type(error).__name__,
+            )
+            return
+        for model, group in _by_model(fresh):
+            self._recorder_of(model, group[0]).await_(group)
+
+    @guarded("outcomes")
+    def bring(self, outcomes: list[Outcome]) -> None:
+        """Join outcomes to their predictions."""
+        self.write()
+        with self._writing:
+            self._settle(outcomes, {})
+
+    def _settle(self, outcomes: list[Outcome], since: dict[Outcome, float]) -> None:
+        try:
+            settled = self._store.settle(outcomes)
+        except Exception as error:  # noqa: BLE001 -- a full disk, a locked file
+            ledger.drop("store_unwritable", len(outcomes))
+            swallow("outcomes", error)
+            return
+        now = time.monotonic()
+        lost = 0
+        for outcome in settled.unknown:
+            came = since.get(outcome, now)
+            if self._store.shared and now - came < GRACE_S and len(self._early) < MOST_PENDING:
+                self._early.append((came, outcome))
+            else:
+                lost += 1
+        if self._early:
+            self.expect()
+        self._count(settled)
+        self.reject("unknown", lost)
+
+    def _count(self, settled: Settled) -> None:
+        for model, joined in _by_model(settled.joined):
+            self._recorder_of(model, joined[0].awaited).join(joined)
+        for model, matured in _by_model(settled.matured):
+            self._recorder_of(model, matured[0].awaited).mature(matured)
+        for (reason, name, version), count in settled.rejected.items():
+            self._recorder_of((name, version), None).reject(Counter({reason: count}))
+
+    def reject(self, reason: str, count: int) -> None:
+        """Count outcomes that no model is known for."""
+        if count:
+            self._recorder_of(("", None), None).reject(Counter({reason: count}))
+
+    @guarded("outcomes")
+    def mature(self) -> None:
+        """Count what reached the horizon, for a collection."""
+        self.write()
+        with self._writing:
+            for model, matured in _by_model(self._store.mature(clock.now())):
+                self._recorder_of(model, matured[0].awaited).mature(matured)
+
+    def close(self) -> None:
+        """Write what waits, give up on outcomes that found no prediction, let go of the store."""
+        self.write()
+        self.reject("unknown", len(self._early))
+        self._early.clear()
+        self._store.close()
+
+
+def _by_model(records: Sequence[Awaited | Joined | Matured]) -> list[tuple[Model, list]]:  # type: ignore[type-arg]
+    groups: dict[Model, list] = {}  # type: ignore[type-arg]
+    for record in records:
+        awaited = getattr(record, "awaited", record)
+        groups.setdefault((awaited.model, awaited.version), []).append(record)
+    return list(groups.items())

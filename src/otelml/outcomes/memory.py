@@ -1,0 +1,106 @@
+"""The in-process store: a bounded map, for one process that predicts and learns the outcomes itself."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from otelml import forking
+from otelml.ledger import ledger
+from otelml.outcomes.records import Ages, Awaited, Matured, Outcome, Settled, judge
+
+
+class Entry:
+    """One prediction that waits, or that is kept as a tombstone until its time to live."""
+
+    __slots__ = ("awaited", "counted", "outcome")
+
+    def __init__(self, awaited: Awaited) -> None:
+        self.awaited, self.outcome, self.counted = awaited, None, False
+
+    awaited: Awaited
+    outcome: Outcome | None
+    counted: bool
+
+
+class MemoryStore:
+    """At most `capacity` predictions; the oldest gives way, and is booked as dropped when it still waited."""
+
+    shared = False
+
+    def __init__(self, ages: Ages, capacity: int) -> None:
+        self._ages, self._capacity = ages, capacity
+        self._start_afresh()
+        forking.in_child(self._start_afresh)
+
+    def _start_afresh(self) -> None:
+        # A forked child waits for none of its parent's outcomes: each is counted once, by the parent.
+        self._lock = threading.Lock()
+        self._entries: dict[str, list[Entry]] = {}
+        self._waiting: deque[Entry] = deque()
+        self._kept: deque[Entry] = deque()
+
+    def register(self, awaited: list[Awaited]) -> list[Awaited]:
+        """Take predictions in; returns those whose (id, model) was not there yet."""
+        fresh: list[Awaited] = []
+        with self._lock:
+            for one in awaited:
+                held = self._entries.setdefault(one.id, [])
+                if any(_same_model(entry.awaited, one) for entry in held):
+                    continue
+                entry = Entry(one)
+                held.append(entry)
+                self._waiting.append(entry)
+                self._kept.append(entry)
+                fresh.append(one)
+            while len(self._kept) > self._capacity:
+                self._forget(self._kept.popleft())
+        return fresh
+
+    def settle(self, outcomes: list[Outcome]) -> Settled:
+        """Join outcomes to the predictions that wait for them."""
+        settled = Settled()
+        with self._lock:
+            for outcome in outcomes:
+                entries = self._entries.get(outcome.id)
+                if not entries:
+                    settled.unknown.append(outcome)
+                    continue
+                for entry in entries:
+                    self._settle(settled, entry, outcome)
+        return settled
+
+    def _settle(self, settled: Settled, entry: Entry, outcome: Outcome) -> None:
+        late = outcome.at >= entry.awaited.time + self._ages.horizon
+        if judge(settled, entry.awaited, outcome, entry.outcome, counted=entry.counted, ages=self._ages):
+            entry.outcome, entry.counted = outcome, entry.counted or late
+
+    def mature(self, now: float) -> list[Matured]:
+        """Predictions that reached the horizon since; forgets those past their time to live."""
+        matured: list[Matured] = []
+        with self._lock:
+            while self._waiting and self._waiting[0].awaited.time + self._ages.horizon <= now:
+                entry = self._waiting.popleft()
+                if not entry.counted:
+                    entry.counted = True
+                    matured.append(Matured(entry.awaited, entry.outcome))
+            while self._kept and self._kept[0].awaited.time + self._ages.time_to_live <= now:
+                self._forget(self._kept.popleft())
+        return matured
+
+    def _forget(self, entry: Entry) -> None:
+        rest = [other for other in self._entries.get(entry.awaited.id, ()) if other is not entry]
+        if rest:
+            self._entries[entry.awaited.id] = rest
+        else:
+            self._entries.pop(entry.awaited.id, None)
+        if not entry.counted:
+            entry.counted = True
+            ledger.drop("store_full", model=entry.awaited.model)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _same_model(one: Awaited, other: Awaited) -> bool:
+    return one.model == other.model and one.version == other.version

@@ -1,0 +1,147 @@
+"""The SQLite store: shared by the processes of one machine, and kept over restarts.
+
+Write-ahead log, transactions of up to a thousand rows, written behind the predict path.  Each prediction is counted
+at the horizon once, by whichever process asks first.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from otelml import forking
+from otelml.outcomes.records import Ages, Awaited, Matured, Outcome, Settled, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_TABLE = """
+create table if not exists predictions (
+    id text not null, model text not null, version text not null, predicted text, score real, value real,
+    time real not null, actual text, actual_value real, at real, weight real, counted integer not null default 0,
+    primary key (id, model, version)
+) without rowid
+"""
+_WAITING = "create index if not exists waiting on predictions (time) where counted = 0"
+_KEPT = "create index if not exists kept on predictions (time)"
+_COLUMNS = "id, model, version, predicted, score, value, time, actual, actual_value, at, weight, counted"
+CHUNK = 500
+BUSY_S = 10.0
+
+
+class SqliteStore:
+    """Predictions in the file at `path`."""
+
+    shared = True
+
+    def __init__(self, ages: Ages, path: str) -> None:
+        self._ages, self._path = ages, path
+        self._connection: sqlite3.Connection | None = None
+        self._lock = threading.Lock()
+        forking.in_child(self._start_afresh)
+
+    def _start_afresh(self) -> None:
+        # SQLite connections must not cross a fork; the parent's is left alone, neither used nor closed.
+        self._abandoned, self._connection, self._lock = self._connection, None, threading.Lock()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._opened()
+            connection = self._connection
+            connection.execute("begin immediate")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("rollback")
+                raise
+            connection.execute("commit")
+
+    def _opened(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("pragma journal_mode=wal")
+        connection.execute("pragma synchronous=normal")
+        for statement in (_TABLE, _WAITING, _KEPT):
+            connection.execute(statement)
+        return connection
+
+    def register(self, awaited: list[Awaited]) -> list[Awaited]:
+        """Take predictions in; returns those whose (id, model) was not there yet."""
+        fresh: list[Awaited] = []
+        insert = f"insert or ignore into predictions ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, null, null, null, null, 0)"  # noqa: S608, E501 -- column names of ours
+        with self._transaction() as connection:
+            for one in awaited:
+                row = (one.id, one.model, one.version or "", one.predicted, one.score, one.value, one.time)
+                if connection.execute(insert, row).rowcount:
+                    fresh.append(one)
+        return fresh
+
+    def settle(self, outcomes: list[Outcome]) -> Settled:
+        """Join outcomes to the predictions that wait for them."""
+        settled = Settled()
+        for start in range(0, len(outcomes), CHUNK):
+            settled.extend(self._settle(outcomes[start : start + CHUNK]))
+        return settled
+
+    def _settle(self, outcomes: list[Outcome]) -> Settled:
+        settled = Settled()
+        with self._transaction() as connection:
+            held = self._held(connection, [outcome.id for outcome in outcomes])
+            for outcome in outcomes:
+                if outcome.id not in held:
+                    settled.unknown.append(outcome)
+                for index, (awaited, known, counted) in enumerate(held.get(outcome.id, ())):
+                    if judge(settled, awaited, outcome, known, counted=counted, ages=self._ages):
+                        counted = counted or outcome.at >= awaited.time + self._ages.horizon  # noqa: PLW2901 -- this one's
+                        held[outcome.id][index] = (awaited, outcome, counted)
+                        self._keep(connection, awaited, outcome, counted)
+        return settled
+
+    def _held(
+        self, connection: sqlite3.Connection, ids: list[str]
+    ) -> dict[str, list[tuple[Awaited, Outcome | None, bool]]]:
+        marks = ", ".join("?" * len(ids))
+        rows: Iterable[Any] = connection.execute(
+            f"select {_COLUMNS} from predictions where id in ({marks})", ids
+        )  # noqa: S608 -- question marks
+        held: dict[str, list[tuple[Awaited, Outcome | None, bool]]] = {}
+        for row in rows:
+            awaited, outcome = _read(row)
+            held.setdefault(awaited.id, []).append((awaited, outcome, bool(row[11])))
+        return held
+
+    @staticmethod
+    def _keep(connection: sqlite3.Connection, awaited: Awaited, outcome: Outcome, counted: bool) -> None:  # noqa: FBT001 -- a column
+        connection.execute(
+            "update predictions set actual = ?, actual_value = ?, at = ?, weight = ?, counted = ? "
+            "where id = ? and model = ? and version = ?",
+            (*outcome[1:], int(counted), awaited.id, awaited.model, awaited.version or ""),
+        )
+
+    def mature(self, now: float) -> list[Matured]:
+        """Predictions that reached the horizon since; forgets those past their time to live."""
+        due, gone = now - self._ages.horizon, now - self._ages.time_to_live
+        with self._transaction() as connection:
+            rows: list[Any] = connection.execute(
+                f"update predictions set counted = 1 where counted = 0 and time <= ? returning {_COLUMNS}",  # noqa: S608 -- column names of ours
+                (due,),
+            ).fetchall()
+            connection.execute("delete from predictions where counted = 1 and time <= ?", (gone,))
+        return [Matured(*_read(row)) for row in rows]
+
+    def close(self) -> None:
+        """Close the connection; the next use opens it again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+def _read(row: tuple[Any, ...]) -> tuple[Awaited, Outcome | None]:
+    awaited = Awaited(row[0], row[1], row[2] or None, *row[3:7])
+    return awaited, None if row[7] is None else Outcome(row[0], *row[7:11])

@@ -1,0 +1,176 @@
+"""Puts wrappers in, when a framework is imported, and takes every one of them out again.
+
+Frameworks are reached by post-import hooks, so that a process which never imports one never pays for it.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+import wrapt
+
+from otelml.patching import wrappers
+from otelml.patching.guard import guarded
+from otelml.patching.sites import Carry, Family, Method, Silent, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import ModuleType
+
+    from otelml.patching.sites import Operation
+    from otelml.patching.wrappers import Observer
+
+_ABSENT = object()
+
+
+def when_imported(module: str, action: Callable[[ModuleType], object]) -> None:
+    """Call `action` with `module` once it is imported: at once, when it is."""
+    wrapt.register_post_import_hook(action, module)
+
+
+def top_package(cls: type) -> str:
+    """The package that a class comes from."""
+    return cls.__module__.partition(".")[0]
+
+
+class Patcher:
+    """The wrappers of one framework.
+
+    Parameters
+    ----------
+    package : the framework's own import name.
+    others : import names of the other frameworks; a class of theirs is left to them, even where it inherits from
+        a family of this one (`XGBClassifier` is a scikit-learn estimator too).
+    observe : what is called in place of the host's outermost call.
+    wanted : tells whether an operation is watched under the settings in force.
+    trained : is told of a model that may be another one now.
+    """
+
+    def __init__(
+        self,
+        package: str,
+        others: frozenset[str],
+        observe: Observer,
+        wanted: Callable[[Operation], bool] = lambda operation: operation.opt_in is None,
+        trained: Callable[[Any], object] = id,
+    ) -> None:
+        self.package, self.others, self.observe, self.wanted = package, others, observe, wanted
+        self.trained = guarded("patching")(trained)
+        self.active = False
+        self._replaced: list[tuple[Any, str, Any, Any]] = []
+
+    def install(self, sites: Iterable[Site]) -> None:
+        """Patch each site now, or when its module is imported."""
+        self.active = True
+        for site in sites:
+            when_imported(site.module, guarded("patching")(functools.partial(self._reach, site)))
+
+    def remove(self) -> None:
+        """Put back every original attribute that still is where ours was put."""
+        self.active = False
+        for owner, name, original, ours in reversed(self._replaced):
+            if vars(owner).get(name) is not ours:
+                continue  # somebody wrapped ours since: taking it out would take theirs out too
+            if original is _ABSENT:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, original)
+        self._replaced.clear()
+
+    def _reach(self, site: Site, module: ModuleType) -> None:
+        if not self.active:  # import hooks cannot be deregistered
+            return
+        if isinstance(site, Silent):
+            for name in site.functions:
+                self._replace(module, name, wrappers.silent)
+        elif isinstance(site, Carry):
+            self._replace(getattr(module, site.owner), site.method, wrappers.carrying)
+        elif isinstance(site, Method):
+            self._methods(site, getattr(module, site.owner))
+        else:
+            self._family(site, getattr(module, site.root))
+
+    def _methods(self, site: Method | Family, cls: type) -> None:
+        if top_package(cls) not in self.others:
+            for operation in filter(self.wanted, site.operations):
+                self._replace(
+                    cls, operation.name, functools.partial(wrappers.watched, operation, self.observe)
+                )
+        for name in site.silent:
+            self._replace(cls, name, functools.partial(wrappers.silent, after=self.trained))
+
+    def _family(self, site: Family, root: type) -> None:
+        for cls in _descendants(root):
+            self._member(site, cls)
+        self._replace(
+            root, "__init_subclass__", functools.partial(self._announcing, site, root), may_add=True
+        )
+
+    def _member(self, site: Family, cls: type) -> None:
+        if (
+            next(
+                (top for top in map(top_package, cls.__mro__) if top in self.others or top == self.package),
+                "",
+            )
+            in self.others
+        ):
+            return
+        for base in cls.__mro__[:-1]:  # LogisticRegression.predict lives on a mixin that is no BaseEstimator
+            self._methods(site, base)
+
+    def _announcing(self, site: Family, root: type, original: Any) -> Any:
+        """An `__init_subclass__` that shows us classes as they are defined."""
+        visit = guarded("patching")(self._member)
+
+        def __init_subclass__(cls: type, **kwargs: Any) -> None:  # noqa: N807 -- Python's name
+            if original is _ABSENT:
+                super(root, cls).__init_subclass__(**kwargs)
+            else:
+                original.__get__(None, cls)(**kwargs)
+            if self.active:
+                visit(site, cls)
+
+        return classmethod(__init_subclass__)
+
+    def _replace(self, owner: Any, name: str, wrap: Callable[[Any], Any], *, may_add: bool = False) -> None:
+        original = vars(owner).get(name, _ABSENT)
+        if wrappers.is_ours(original) or not (may_add or _is_method(original)):
+            return
+        ours = wrap(original)
+        try:
+            setattr(owner, name, ours)
+        except TypeError:  # a class written in C keeps its methods
+            return
+        self._replaced.append((owner, name, original, ours))
+
+
+def _is_method(attribute: Any) -> bool:
+    return (
+        hasattr(attribute, "__get__")
+        and hasattr(attribute, "__name__")
+        and not isinstance(attribute, type | property | staticmethod | classmethod)
+        and not getattr(attribute, "__isabstractmethod__", False)
+    )
+
+
+def _descendants(root: type) -> Iterator[type]:
+    waiting, seen = [root], {root}
+    while waiting:
+        cls = waiting.pop()
+        yield cls
+        fresh = [child for child in cls.__subclasses__() if child not in seen]
+        seen.update(fresh)
+        waiting.extend(fresh)
+
+
+def loaded(module: str) -> ModuleType | None:
+    """A module that was imported already; never imports it."""
+    return sys.modules.get(module)
+
+
+def load(module: str) -> ModuleType:
+    """Import one of our own modules by name, when it is needed and not before."""
+    return importlib.import_module(module)

@@ -1,0 +1,116 @@
+"""otelml in one process: settings, models, outcomes and the way out, put together once."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import trace
+
+from otelml import clock, forking
+from otelml.models import Models
+from otelml.outcomes.desk import Desk
+from otelml.outcomes.memory import MemoryStore
+from otelml.outcomes.records import Ages, Store
+from otelml.recorders.instruments import Instruments
+from otelml.recorders.upkeep import Upkeep
+from otelml.settings import load
+from otelml.telemetry import names
+from otelml.telemetry.pipeline import PIPELINE
+
+if TYPE_CHECKING:
+    from otelml.settings import Loaded, Settings
+    from otelml.telemetry.meter import Meter
+
+SQLITE = "sqlite:///"
+
+
+class Process:
+    """The state behind the public API.  One a process, made when it is first needed; see `current`."""
+
+    def __init__(self, loaded: Loaded, *, tracer_provider: Any = None, meter_provider: Any = None) -> None:
+        self.settings = settings = loaded.settings
+        for problem in loaded.problems:
+            logging.getLogger("otelml").error("otelml: %s", problem)
+        PIPELINE.open(meter_provider, globs=settings.metrics, most_points=settings.max_points)
+        meter = PIPELINE.meter(names.SCOPE, version("otelml"), schema_url=names.SCHEMA_URL)
+        tracer = trace.get_tracer(names.SCOPE, version("otelml"), tracer_provider, names.SCHEMA_URL)
+        instruments, self._upkeep = _contract(meter)
+        self.models = Models(settings, instruments, tracer if settings.traces else None)
+        self.desk = self.models.desk = Desk(_store(settings), self.models.outcomes_of, self.models.fold)
+        self._preparing = threading.Lock()
+        forking.in_child(self._start_afresh)
+        PIPELINE.producer.preparations.append(self.prepare)
+        PIPELINE.endings.append(self.desk.close)
+
+    def prepare(self) -> None:
+        """Before a collection: fold what is staged, count what reached the horizon, bring gauges up to now."""
+        with self._preparing:
+            self.models.fold()
+            self.desk.mature()
+            self.models.show(clock.now())
+            self._upkeep.show()
+
+    def close(self) -> None:
+        """Let go of stores, and of the SDK."""
+        self.prepare()
+        PIPELINE.producer.preparations.remove(self.prepare)
+        PIPELINE.endings.remove(self.desk.close)
+        self.desk.close()
+
+    def _start_afresh(self) -> None:
+        self._preparing = threading.Lock()
+
+
+@functools.cache
+def _contract(meter: Meter) -> tuple[Instruments, Upkeep]:
+    """The contract's instruments in a meter; a process that is made anew goes on with the same series."""
+    return Instruments(meter, PIPELINE.announce), Upkeep(meter)
+
+
+def _store(settings: Settings) -> Store:
+    ages = Ages(settings.outcome_horizon, settings.outcome_ttl)
+    if settings.outcome_store.startswith(SQLITE):
+        from otelml.outcomes.sqlite import SqliteStore  # noqa: PLC0415 -- a driver is loaded where it is used
+
+        return SqliteStore(ages, settings.outcome_store[len(SQLITE) :])
+    return MemoryStore(ages, settings.outcome_capacity)
+
+
+_process: Process | None = None
+_making = threading.RLock()
+
+
+def current() -> Process:
+    """The process's state; made from the environment where nobody configured it."""
+    with _making:
+        return _process or configure()
+
+
+def configure(
+    loaded: Loaded | None = None, *, tracer_provider: Any = None, meter_provider: Any = None
+) -> Process:
+    """Make the state anew; models that were identified stay so, what was counted goes on."""
+    global _process  # noqa: PLW0603 -- one a process
+    with _making:
+        before, _process = (
+            _process,
+            Process(loaded or load(), tracer_provider=tracer_provider, meter_provider=meter_provider),
+        )
+        if before is not None:
+            before.close()
+            _process.models.inherit(before.models)
+        return _process
+
+
+def end() -> None:
+    """Let go of everything; what was counted stays, and goes on after the next `configure`."""
+    global _process  # noqa: PLW0603 -- one a process
+    with _making:
+        if _process is not None:
+            _process.close()
+            _process = None
+            PIPELINE.remove()

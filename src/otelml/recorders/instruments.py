@@ -1,0 +1,83 @@
+"""The contract's own instruments, made once a process and shared by all models."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from otelml.recorders.outcomes import OutcomeStreams
+from otelml.recorders.outputs import OutputInstruments
+from otelml.recorders.requests import RequestStreams
+from otelml.telemetry import accuracy, names
+from otelml.telemetry.meter import ScoreHistogram, ValueHistogram
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otelml.baseline import Baseline
+    from otelml.settings import Settings
+    from otelml.telemetry.meter import Meter
+    from otelml.telemetry.streams import Attributes
+
+
+class Instruments:
+    """Streams and instruments of the contract; `announce` tells readers of series that are born."""
+
+    def __init__(self, meter: Meter, announce: Callable[[], None]) -> None:
+        stream = meter.stream
+        self.announce = announce
+        self.requests = RequestStreams(
+            *map(stream, (names.DURATION, names.ACTIVE, names.ROWS, names.BATCH_ROWS))
+        )
+        self.outputs = OutputInstruments(
+            stream(names.PREDICTIONS),
+            ScoreHistogram(stream(names.SCORE), stream(names.SCORE_SQUARES)),
+            ValueHistogram(stream(names.VALUE), stream(names.VALUE_MOMENT)),
+        )
+        self.outcomes = OutcomeStreams(
+            accuracy.streams(meter, names.OUTCOMES, "ml.outcome"),
+            *map(
+                stream,
+                (
+                    names.AWAITED,
+                    names.COHORT,
+                    names.CORRECTIONS,
+                    names.DELAY,
+                    names.REJECTIONS,
+                    names.PERFORMANCE,
+                ),
+            ),
+        )
+        self._info = stream(names.MODEL_INFO)
+        self._cells, self._performance = stream(names.BASELINE_CELLS), stream(names.BASELINE_PERFORMANCE)
+
+    def present(
+        self, attributes: Attributes, supports: tuple[str, ...], baseline: Baseline | None, settings: Settings
+    ) -> None:
+        """Say that this process serves a model, and what the model was like in training."""
+        own = {names.BASELINE_ID: baseline.id} if baseline else {}
+        self._info.number({**attributes, names.SYSTEM_VERSION: _version_of(supports), **own}).set(1)
+        if baseline is None or not settings.baseline_metrics:
+            return
+        model = {key: attributes[key] for key in (names.MODEL_NAME, names.MODEL_VERSION) if key in attributes}
+        for (predicted, actual), count in baseline.cells.items():
+            labels = {names.PREDICTED: predicted, names.ACTUAL: actual}
+            self._cells.number({**model, **own, **labels}).set(count)
+        for one in baseline.performance:
+            labels = {names.METRIC: one.metric}
+            labels |= {names.CLASS: one.label} if one.label is not None else {}
+            labels |= {names.WINDOW: one.window} if one.window is not None else {}
+            for bound, value in (("value", one.value), ("lower", one.lower), ("upper", one.upper)):
+                if value is not None:
+                    self._performance.number({**model, **own, **labels, names.BOUND: bound}).set(value)
+
+
+def _version_of(requirements: tuple[str, ...]) -> str:
+    """Version of the first distribution that is there, of those that the requirements name."""
+    for requirement in requirements:
+        try:
+            return version(re.split(r"[^\w.-]", requirement)[0])
+        except PackageNotFoundError:
+            continue
+    return "unknown"

@@ -1,0 +1,158 @@
+"""Whether a model was right: outcomes as they arrive, cohorts at the horizon, performance over windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from otelml.prediction import Task
+from otelml.recorders.performance import Performance
+from otelml.stats.histogram import Histogram
+from otelml.telemetry import names
+from otelml.telemetry.accuracy import AccuracyStreams, BoundAccuracy, Cells, Judged
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Sequence
+
+    from otelml.outcomes.records import Awaited, Joined, Matured, Outcome
+    from otelml.telemetry.streams import Attributes, Stream
+
+
+class OutcomeStreams(NamedTuple):
+    """The streams of the outcomes, shared by all models."""
+
+    accuracy: AccuracyStreams
+    awaited: Stream
+    cohort: Stream
+    corrections: Stream
+    delay: Stream
+    rejections: Stream
+    performance: Stream
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is known of a model whose outcomes come, in whichever process it predicted."""
+
+    attributes: Attributes
+    judged: Judged
+    baseline_id: str | None = None
+    horizon: float = 86_400.0
+
+
+class Outcomes:
+    """Outcomes of one model."""
+
+    def __init__(self, streams: OutcomeStreams, profile: Profile, *, gauges: bool) -> None:
+        self._streams, self._attributes = streams, dict(profile.attributes)
+        self._judged, self._horizon = profile.judged, profile.horizon
+        binned = {names.BASELINE_ID: profile.baseline_id} if profile.baseline_id else {}
+        self._accuracy = BoundAccuracy(streams.accuracy, profile.attributes, profile.judged, binned)
+        self._cohort = Cells(streams.cohort, profile.attributes, profile.judged.classes)
+        self._performance = (
+            Performance(streams.performance, profile.attributes, profile.judged) if gauges else None
+        )
+        for label in profile.judged.classes[: names.MOST_CLASSES]:
+            self._awaiting(label, 0)
+
+    def await_(self, awaited: Sequence[Awaited]) -> None:
+        """Count predictions that were registered."""
+        counts: dict[str | None, int] = {}
+        for one in awaited:
+            counts[one.predicted] = counts.get(one.predicted, 0) + 1
+        for label, count in counts.items():
+            self._awaiting(label, count)
+
+    def _awaiting(self, label: str | None, count: int) -> None:
+        labels = {} if label is None else {names.PREDICTED: label if self._knows(label) else names.OTHER}
+        self._streams.awaited.number({**self._attributes, **labels}).add(count)
+
+    def _knows(self, label: str) -> bool:
+        return label in self._judged.classes[: names.MOST_CLASSES]
+
+    def join(self, joined: Sequence[Joined]) -> None:
+        """Count outcomes that found their prediction; those that correct an earlier one apart."""
+        for one in joined:
+            if one.previous is not None:
+                self._correct(one)
+        first = [one for one in joined if one.previous is None]
+        if not first:
+            return
+        if self._judged.task is Task.REGRESSION:
+            self._join_values(first)
+        else:
+            self._join_labels(first)
+        delays = Histogram(names.DELAY.bounds)
+        delays.add(np.array([one.outcome.at - one.awaited.time for one in first]))
+        self._streams.delay.buckets(self._attributes).add(delays)
+
+    def _join_labels(self, joined: Sequence[Joined]) -> None:
+        self._accuracy.record_labels(
+            [one.awaited.predicted or names.OTHER for one in joined],
+            [one.outcome.actual for one in joined],
+            [one.outcome.weight for one in joined],
+        )
+        scored = [one for one in joined if one.awaited.score is not None]
+        if scored and self._judged.task is Task.BINARY:
+            scores = np.array([one.awaited.score for one in scored], dtype=np.float64)
+            self._accuracy.record_scores(scores, [one.outcome.actual for one in scored])
+
+    def _join_values(self, joined: Sequence[Joined]) -> None:
+        pairs = [
+            (one.awaited.value, one.outcome.value)
+            for one in joined
+            if None not in (one.awaited.value, one.outcome.value)
+        ]
+        if pairs:
+            predicted, actual = np.array(pairs, dtype=np.float64).T
+            self._accuracy.record_values(predicted, actual)
+
+    def _correct(self, one: Joined) -> None:
+        labels = {} if one.awaited.predicted is None else {names.PREDICTED: one.awaited.predicted}
+        if self._judged.task is not Task.REGRESSION:
+            labels |= {
+                names.FROM: self._bounded(one.previous or ""),
+                names.TO: self._bounded(one.outcome.actual),
+            }
+        self._streams.corrections.number({**self._attributes, **labels}).add(1)
+
+    def _bounded(self, label: str) -> str:
+        return label if self._knows(label) else names.OTHER
+
+    def mature(self, matured: Sequence[Matured]) -> None:
+        """Count predictions that reached the horizon."""
+        if self._judged.task is Task.REGRESSION:
+            for known in (True, False):
+                count = sum((one.outcome is not None) is known for one in matured)
+                labels = {} if known else {names.ACTUAL: names.NONE}
+                self._streams.cohort.number({**self._attributes, **labels}).add(count)
+        else:
+            self._cohort.add(
+                [one.awaited.predicted or names.OTHER for one in matured],
+                [one.outcome.actual if one.outcome else names.NONE for one in matured],
+                [_weight(one.outcome) for one in matured],
+            )
+        if self._performance is not None:
+            self._performance.add(matured, self._horizon)
+
+    def reject(self, rejected: Counter[str]) -> None:
+        """Count outcomes that were not taken, by reason."""
+        for reason, count in rejected.items():
+            self._streams.rejections.number({**self._attributes, names.REASON: reason}).add(count)
+
+    def start_afresh(self) -> None:
+        """Forget the windows, as a forked child must."""
+        if self._performance is not None:
+            self._performance.start_afresh()
+
+    def show(self, now: float) -> None:
+        """Bring the gauges up to `now`, for a collection."""
+        if self._performance is not None:
+            self._performance.show(now)
+
+
+def _weight(outcome: Outcome | None) -> float:
+    return outcome.weight if outcome else 1

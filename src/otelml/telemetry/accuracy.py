@@ -1,0 +1,256 @@
+"""Counting whether predictions came true: confusion cells, losses, and class counts by bin of the score.
+
+Counted, not averaged: precision, AUC or calibration follow from these counts over any window and fleet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from otelml.ledger import ledger
+from otelml.prediction import Task, label_text, label_texts
+from otelml.stats.calibration import EPSILON
+from otelml.stats.histogram import Histogram, bin_index, bin_labels
+from otelml.telemetry import names
+from otelml.telemetry.names import Kind, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from otelml.telemetry.meter import Meter
+    from otelml.telemetry.streams import Attributes, Number, Stream
+
+    Floats = NDArray[np.float64]
+
+
+class Cells:
+    """A counter by what was predicted and what came true, of at most 20 labels each and `other`."""
+
+    def __init__(self, stream: Stream, attributes: Attributes, classes: Sequence[str] = ()) -> None:
+        self._stream, self._attributes = stream, dict(attributes)
+        self._known: dict[str, str] = {label: label for label in classes[: names.MOST_CLASSES]}
+        self._numbers: dict[tuple[str, str], Number] = {}
+        if len(classes) ** 2 <= names.MOST_ZERO_CELLS:
+            for predicted in classes:
+                for actual in classes:
+                    self._number(predicted, actual)
+
+    def add(
+        self, predicted: Sequence[str], actual: Sequence[str], weights: Sequence[float] | None = None
+    ) -> None:
+        """Count pairs of labels, each as often as its weight says."""
+        totals: dict[tuple[str, str], float] = {}
+        for pair, weight in zip(
+            zip(predicted, actual, strict=True), weights or [1] * len(predicted), strict=True
+        ):
+            totals[pair] = totals.get(pair, 0) + weight
+        for pair, total in totals.items():
+            self._number(*pair).add(total)
+
+    def _number(self, predicted: str, actual: str) -> Number:
+        number = self._numbers.get((predicted, actual))
+        if number is None:
+            held = self._label(predicted), self._label(actual)
+            correct = {} if actual == names.NONE else {names.CORRECT: predicted == actual}
+            labels = {names.PREDICTED: held[0], names.ACTUAL: held[1], **correct}
+            number = self._stream.number({**self._attributes, **labels})
+            if len(self._numbers) < 4 * names.MOST_CLASSES**2:
+                self._numbers[predicted, actual] = number
+        return number
+
+    def _label(self, label: str) -> str:
+        if label == names.NONE:
+            return label
+        if label not in self._known:
+            fits = len(self._known) < names.MOST_CLASSES
+            self._known[label if fits else names.OTHER] = label if fits else names.OTHER
+            if not fits:
+                ledger.drop("cardinality")
+        return self._known.get(label, names.OTHER)
+
+
+@dataclass(frozen=True)
+class AccuracyStreams:
+    """The streams of one accuracy instrument."""
+
+    cells: Stream
+    loss: Stream
+    values: Stream
+    below: Stream
+    sums: Stream
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is needed to judge answers: the task, the classes in order, the positive one, bins of the score."""
+
+    task: Task
+    classes: tuple[str, ...] = ()
+    positive: str | None = None
+    bounds: tuple[float, ...] = names.SCORE_BOUNDS
+
+
+class BoundAccuracy:
+    """An accuracy under fixed attributes."""
+
+    def __init__(
+        self, streams: AccuracyStreams, attributes: Attributes, judged: Judged, binned: Attributes
+    ) -> None:
+        self._streams, self._attributes, self._judged = streams, attributes, judged
+        self._binned = {**attributes, **binned}
+        self._cells = (
+            Cells(streams.cells, attributes, judged.classes) if judged.task is not Task.REGRESSION else None
+        )
+        self._bins: Bins | None = None
+
+    def record_labels(
+        self, predicted: Sequence[str], actual: Sequence[str], weights: Sequence[float] | None = None
+    ) -> None:
+        """Count label texts against label texts."""
+        if self._cells is not None:
+            self._cells.add(predicted, actual, weights)
+
+    def record_scores(self, scores: Floats, actual: Sequence[str]) -> None:
+        """Judge `(n,)` probabilities of the positive class against label texts."""
+        truth = np.array([label == self._judged.positive for label in actual], dtype=bool)
+        if self._bins is None:
+            self._bins = Bins(self._streams, self._binned, self._judged)
+        self._bins.add(scores, truth)
+        clipped = np.clip(np.where(truth, scores, 1 - scores), EPSILON, 1.0)
+        self._lose("brier", (scores - truth) ** 2)
+        self._lose("log", -np.log(clipped))
+
+    def record_values(self, predicted: Floats, actual: Floats) -> None:
+        """Judge `(n,)` numbers against `(n,)` numbers."""
+        error = predicted - actual
+        if self._judged.task is Task.REGRESSION:
+            self._streams.cells.number(self._attributes).add(len(error))
+        self._lose("squared", error**2)
+        self._lose("absolute", np.abs(error))
+        self._lose("over", np.maximum(error, 0.0))
+        self._lose("under", np.maximum(-error, 0.0))
+
+    def _lose(self, loss: str, values: Floats) -> None:
+        batch = Histogram(())
+        batch.add(values)
+        self._streams.loss.buckets({**self._attributes, names.LOSS: loss}).add(batch)
+
+
+class Bins:
+    """Class counts by bin of the score: what AUC and calibration are computed from.
+
+    All series exist from the start: a join over bins drops those that are missing on either side.
+    """
+
+    def __init__(self, streams: AccuracyStreams, attributes: Attributes, judged: Judged) -> None:
+        labels = bin_labels(judged.bounds)
+        negative = next((label for label in judged.classes if label != judged.positive), names.OTHER)
+        self._edges = np.array(judged.bounds, dtype=np.float64)
+        self._sums = [streams.sums.number({**attributes, names.BIN: label}) for label in labels]
+        self._values, self._below = (
+            {
+                truth: [
+                    stream.number({**attributes, names.ACTUAL: actual, names.BIN: label}) for label in labels
+                ]
+                for truth, actual in ((True, judged.positive or ""), (False, negative))
+            }
+            for stream in (streams.values, streams.below)
+        )
+
+    def add(self, scores: Floats, truth: NDArray[np.bool_]) -> None:
+        """Count `(n,)` scores in [0, 1] of rows that are positive where `truth` says so."""
+        index = bin_index(scores, self._edges)
+        bins = len(self._sums)
+        for positive in (True, False):
+            counts = np.bincount(index[truth == positive], minlength=bins)
+            _add_all(self._values[positive], counts)
+            _add_all(self._below[positive], np.cumsum(counts))
+        _add_all(self._sums, np.bincount(index, weights=scores, minlength=bins))
+
+
+def _add_all(numbers: list[Number], amounts: NDArray[Any]) -> None:
+    for position in np.flatnonzero(amounts):
+        numbers[position].add(amounts[position].item())
+
+
+class Accuracy:
+    """Predictions against what came true.
+
+    Ships `<name>` by predicted and actual label, `<name>.loss`, and for binary scores `<name>.score.values`,
+    `.score.below` and `.score.sum`.
+    """
+
+    def __init__(self, meter: Meter, name: str, task: str, positive_class: object, description: str) -> None:
+        own = Metric(
+            name, Kind.COUNTER, "{outcome}", description or names.OUTCOMES.doc, names.OUTCOMES.attributes
+        )
+        self._judged = Judged(Task(task), positive=label_text(positive_class))
+        self._streams = streams(meter, own, name)
+        self._bound: dict[tuple[tuple[str, Any], ...], BoundAccuracy] = {}
+
+    def record(
+        self, predicted: Any, actual: Any, score: float | None = None, attributes: Attributes | None = None
+    ) -> None:
+        """Record one prediction and what came true of it."""
+        self.record_batch([predicted], [actual], None if score is None else [score], attributes)
+
+    def record_batch(
+        self,
+        predicted: ArrayLike,
+        actual: ArrayLike,
+        scores: ArrayLike | None = None,
+        attributes: Attributes | None = None,
+    ) -> None:
+        """Record `(n,)` predictions, what came true of each, and for a binary task the score of the positive class.
+
+        Raises
+        ------
+        ValueError
+            When the lengths differ.
+        """
+        said, true = np.asarray(predicted).ravel(), np.asarray(actual).ravel()
+        if len(said) != len(true):
+            raise ValueError(f"{len(said)} predictions and {len(true)} actual values")
+        bound = self.bind(attributes or {})
+        if self._judged.task is Task.REGRESSION:
+            bound.record_values(*_finite_pairs(said, true))
+            return
+        texts = label_texts(true)
+        bound.record_labels(label_texts(said), texts)
+        if scores is not None:
+            bound.record_scores(_checked(scores, len(texts)), texts)
+
+    def bind(self, attributes: Attributes) -> BoundAccuracy:
+        """The accuracy under these attributes."""
+        key = tuple(sorted(attributes.items()))
+        if key not in self._bound:
+            self._bound[key] = BoundAccuracy(self._streams, attributes, self._judged, {})
+        return self._bound[key]
+
+
+def streams(meter: Meter, cells: Metric, prefix: str) -> AccuracyStreams:
+    """The streams of an accuracy whose cells are `cells` and whose other names begin with `prefix`."""
+    others = (names.LOSSES, names.SCORE_VALUES, names.SCORE_BELOW, names.SCORE_SUM)
+    renamed = (replace(m, name=m.name.replace("ml.outcome", prefix, 1)) for m in others)
+    return AccuracyStreams(meter.stream(cells), *(meter.stream(m) for m in renamed))
+
+
+def _finite_pairs(predicted: NDArray[Any], actual: NDArray[Any]) -> tuple[Floats, Floats]:
+    pairs = np.stack([predicted.astype(np.float64), actual.astype(np.float64)])
+    finite = np.isfinite(pairs).all(axis=0)
+    ledger.drop("not_finite", int(np.count_nonzero(~finite)))
+    return pairs[0, finite], pairs[1, finite]
+
+
+def _checked(scores: ArrayLike, rows: int) -> Floats:
+    array = np.asarray(scores, dtype=np.float64).ravel()
+    if len(array) != rows:
+        raise ValueError(f"{len(array)} scores for {rows} rows")
+    if not (np.isfinite(array).all() and array.min(initial=0.0) >= 0 and array.max(initial=0.0) <= 1):
+        raise ValueError("scores are probabilities: finite, from 0 to 1")
+    return array

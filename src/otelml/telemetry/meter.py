@@ -1,0 +1,224 @@
+"""The ML instruments, shaped like OpenTelemetry's own; the recorders use these very ones.
+
+`record` takes one value, `record_batch` an array at the speed of numpy.  `bind` fixes the attributes once, for whoever
+records under the same ones again and again.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from otelml.ledger import ledger
+from otelml.stats.histogram import Histogram
+from otelml.stats.moments import Moments
+from otelml.telemetry import names
+from otelml.telemetry.accuracy import Accuracy
+from otelml.telemetry.names import Kind, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from otelml.telemetry.streams import Attributes, Buckets, Number, Registry, Stream
+
+NOTHING: Mapping[str, Any] = {}
+
+
+class BoundScores:
+    """A score histogram under fixed attributes."""
+
+    def __init__(self, buckets: Buckets, squares: Number) -> None:
+        self.buckets, self.squares = buckets, squares
+
+    def record(self, value: float) -> None:
+        """Record one score."""
+        if not _finite(value):
+            return
+        self.buckets.add_one(float(value))
+        self.squares.add(float(value) ** 2)
+
+    def record_batch(self, values: ArrayLike) -> None:
+        """Record `(n,)` scores; those that are not finite are skipped and counted in `otelml.dropped`."""
+        batch, array = _counted(values, self.buckets.bounds)
+        self.buckets.add(batch)
+        self.squares.add(float(np.dot(array, array)))
+
+
+class BoundValues:
+    """A value histogram under fixed attributes, standardised where a baseline gave mean and standard deviation."""
+
+    def __init__(self, buckets: Buckets, moments: dict[str, Number], scale: tuple[float, float]) -> None:
+        self.buckets, self.moments, self.scale = buckets, moments, scale
+
+    def record(self, value: float) -> None:
+        """Record one value."""
+        if _finite(value):
+            self.buckets.add_one(float(value))
+            self._add_moments(np.array([value], dtype=np.float64))
+
+    def record_batch(self, values: ArrayLike) -> None:
+        """Record `(n,)` values; those that are not finite are skipped and counted in `otelml.dropped`."""
+        batch, array = _counted(values, self.buckets.bounds)
+        self.buckets.add(batch)
+        self._add_moments(array)
+
+    def _add_moments(self, values: NDArray[np.float64]) -> None:
+        mean, deviation = self.scale
+        moments = Moments.of((values - mean) / deviation if self.scale != UNSCALED else values)
+        self.moments["positive"].add(moments.positive)
+        self.moments["negative"].add(moments.negative)
+        self.moments["squared"].add(moments.squared)
+
+
+UNSCALED = (0.0, 1.0)
+
+
+class ScoreHistogram:
+    """Scores in [0, 1], and the sum of their squares, from which a backend has the variance of a fleet."""
+
+    def __init__(self, scores: Stream, squares: Stream) -> None:
+        self._scores, self._squares = scores, squares
+
+    def bind(self, attributes: Attributes, bounds: Sequence[float] | None = None) -> BoundScores:
+        """The series with these attributes, and boundaries of its own where a baseline gives them."""
+        plain = {key: value for key, value in attributes.items() if key != names.BASELINE_ID}
+        return BoundScores(
+            self._scores.buckets(attributes, tuple(bounds) if bounds else None), self._squares.number(plain)
+        )
+
+    def record(self, value: float, attributes: Attributes | None = None) -> None:
+        """Record one score."""
+        self.bind(attributes or NOTHING).record(value)
+
+    def record_batch(self, values: ArrayLike, attributes: Attributes | None = None) -> None:
+        """Record `(n,)` scores under the same attributes."""
+        self.bind(attributes or NOTHING).record_batch(values)
+
+
+class ValueHistogram:
+    """Any finite numbers, negative ones welcome; sums travel as counters by `ml.moment`, the histogram has none."""
+
+    def __init__(self, values: Stream, moments: Stream) -> None:
+        self._values, self._moments = values, moments
+
+    def bind(
+        self,
+        attributes: Attributes,
+        bounds: Sequence[float] | None = None,
+        scale: tuple[float, float] = UNSCALED,
+    ) -> BoundValues:
+        """The series with these attributes; `scale` holds the mean and standard deviation to standardise by."""
+        moments = {
+            moment: self._moments.number({**attributes, names.MOMENT: moment})
+            for moment in ("positive", "negative", "squared")
+        }
+        return BoundValues(
+            self._values.buckets(attributes, tuple(bounds) if bounds else None), moments, scale
+        )
+
+    def record(self, value: float, attributes: Attributes | None = None) -> None:
+        """Record one value."""
+        self.bind(attributes or NOTHING).record(value)
+
+    def record_batch(self, values: ArrayLike, attributes: Attributes | None = None) -> None:
+        """Record `(n,)` values under the same attributes."""
+        self.bind(attributes or NOTHING).record_batch(values)
+
+
+class Meter:
+    """Makes ML instruments in one instrumentation scope; a name gives the same instrument each time."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._made: dict[str, Any] = {}
+
+    def create_score_histogram(
+        self,
+        name: str,
+        unit: str = "1",
+        description: str = "",
+        explicit_bucket_boundaries_advisory: Sequence[float] | None = None,
+    ) -> ScoreHistogram:
+        """A histogram of probabilities; `<name>.squares` goes with it."""
+        bounds = tuple(explicit_bucket_boundaries_advisory or names.SCORE_BOUNDS)
+        return self._once(
+            name,
+            ScoreHistogram,
+            lambda: ScoreHistogram(
+                self.stream(Metric(name, Kind.HISTOGRAM, unit, description, bounds=_checked(name, bounds))),
+                self.stream(Metric(f"{name}.squares", Kind.COUNTER, "{score}", names.SCORE_SQUARES.doc)),
+            ),
+        )
+
+    def create_value_histogram(
+        self,
+        name: str,
+        unit: str = "{value}",
+        description: str = "",
+        explicit_bucket_boundaries_advisory: Sequence[float] | None = None,
+    ) -> ValueHistogram:
+        """A histogram of any numbers; `<name>.moment` goes with it."""
+        bounds = tuple(explicit_bucket_boundaries_advisory or names.VALUE_BOUNDS)
+        checked = _checked(name, bounds)
+        return self._once(
+            name,
+            ValueHistogram,
+            lambda: ValueHistogram(
+                self.stream(Metric(name, Kind.HISTOGRAM, unit, description, bounds=checked, signed=True)),
+                self.stream(Metric(f"{name}.moment", Kind.COUNTER, "{value}", names.VALUE_MOMENT.doc)),
+            ),
+        )
+
+    def create_accuracy(
+        self, name: str, task: str = "binary", positive_class: object = 1, description: str = ""
+    ) -> Accuracy:
+        """Counts of predictions by what was predicted and what came true; see `Accuracy`."""
+        return self._once(name, Accuracy, lambda: Accuracy(self, name, task, positive_class, description))
+
+    def stream(self, metric: Metric) -> Stream:
+        """An empty stream of `metric` in this scope."""
+        return self._registry.stream(metric)
+
+    def _once(self, name: str, kind: type, make: Callable[[], Any]) -> Any:
+        if not name:
+            raise ValueError("an instrument needs a name")
+        made = self._made.setdefault(name, None) or make()
+        if not isinstance(made, kind):
+            raise TypeError(
+                f"{name!r} is a {type(made).__name__} already, and cannot be a {kind.__name__} too"
+            )
+        self._made[name] = made
+        return made
+
+
+MOST_BOUNDS = 31
+
+
+def _checked(name: str, bounds: tuple[float, ...]) -> tuple[float, ...]:
+    if len(bounds) > MOST_BOUNDS:
+        raise ValueError(
+            f"{name!r} has {len(bounds)} boundaries; more than {MOST_BOUNDS} are dropped by some backends"
+        )
+    return Histogram(bounds).bounds  # raises unless they are finite and increase
+
+
+def _finite(value: float) -> bool:
+    if math.isfinite(value):
+        return True
+    ledger.drop("not_finite")
+    return False
+
+
+def _counted(values: ArrayLike, bounds: tuple[float, ...]) -> tuple[Histogram, NDArray[np.float64]]:
+    """Histogram of the finite values, and these as a flat array."""
+    array = np.asarray(values, dtype=np.float64).ravel()
+    batch = Histogram(bounds)
+    skipped = batch.add(array)
+    if skipped:
+        ledger.drop("not_finite", skipped)
+        array = array[np.isfinite(array)]
+    return batch, array

@@ -1,0 +1,287 @@
+"""The contract: every name that leaves the process, once.
+
+Recorders, tests, rules, dashboards and `docs/telemetry.md` (generated: `python -m otelml.telemetry.names`) read this
+table.  Rename nothing here without a line in the changelog and a new `SCHEMA_URL`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+REAL_UNITS = ("s", "{score}", "{value}", "{loss}")
+SCOPE = "otelml"
+SCHEMA_URL = "https://otelml.dev/schemas/0.1.0"
+
+
+class Kind(Enum):
+    """The specification's instrument kinds that are used here."""
+
+    COUNTER = "counter"
+    UP_DOWN_COUNTER = "up-down counter"
+    HISTOGRAM = "histogram"
+    GAUGE = "gauge"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric of the contract.
+
+    Attributes
+    ----------
+    unit : UCUM; what has no unit is annotated.
+    attributes : those a point may carry, beside the model's name and version.
+    bounds : upper-inclusive boundaries of a histogram, at most 31.
+    signed : a histogram that can hold negative values, and so omits its sum.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    doc: str
+    attributes: tuple[str, ...] = ()
+    bounds: tuple[float, ...] = ()
+    signed: bool = False
+
+    @property
+    def zero(self) -> float:
+        """Where a sum starts: an integer where rows or events are counted, else a real number."""
+        return 0.0 if self.unit in REAL_UNITS else 0
+
+
+# Attributes.
+MODEL_NAME = "ml.model.name"
+MODEL_VERSION = "ml.model.version"
+SYSTEM_NAME = "ml.system.name"
+SYSTEM_VERSION = "ml.system.version"
+OPERATION_NAME = "ml.operation.name"
+TASK = "ml.task"
+ERROR_TYPE = "error.type"
+BASELINE_ID = "ml.baseline.id"
+CLASS = "ml.class"
+PREDICTED = "ml.predicted"
+ACTUAL = "ml.actual"
+CORRECT = "ml.correct"
+FROM = "ml.from"
+TO = "ml.to"
+BIN = "ml.bin"
+MOMENT = "ml.moment"
+METRIC = "ml.metric"
+BOUND = "ml.bound"
+WINDOW = "ml.window"
+LOSS = "ml.loss"
+REASON = "ml.reason"
+COMPONENT = "ml.component"
+
+# Of spans alone.
+BATCH_SIZE = "ml.batch.size"
+PREDICTION_ID = "ml.prediction.id"
+
+# Values.
+OTHER = "other"
+NONE = "none"
+OTHER_ERROR = "_OTHER"
+MOST_CLASSES = 20
+MOST_ERROR_TYPES = 20
+MOST_MODELS = 50
+MOST_ZERO_CELLS = 16
+
+_DURATION_BOUNDS = (
+    *(0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
+    *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+_SIZE_BOUNDS = tuple(float(4**power) for power in range(11))
+_DELAY_BOUNDS = (
+    *(1.0, 10.0, 60.0, 600.0, 3_600.0, 10_800.0, 21_600.0, 43_200.0),
+    *(86_400.0, 172_800.0, 604_800.0, 1_209_600.0, 2_592_000.0, 5_184_000.0, 7_776_000.0),
+)
+# Dense at both ends, so that AUC from the bins holds even for one positive in a thousand.
+SCORE_BOUNDS = (
+    *(1e-5, 5e-5, 1.5e-4, 4e-4, 8e-4, 0.0015, 0.0025, 0.004, 0.0065, 0.01, 0.015, 0.022, 0.032, 0.045, 0.065),
+    *(0.09, 0.12, 0.16, 0.21, 0.27, 0.34, 0.42, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97, 0.995, 0.9995, 0.99999),
+)
+# Without a baseline nobody knows the scale of a value: symmetric powers of ten.
+VALUE_BOUNDS = (
+    *(-1e6, -1e5, -1e4, -1e3, -300.0, -100.0, -30.0, -10.0, -3.0, -1.0, -0.3, -0.1, -0.01, -0.001),
+    *(0.0, 0.001, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 1e4, 1e5, 1e6),
+)
+
+_CALL = (OPERATION_NAME, SYSTEM_NAME)
+_CELL = (PREDICTED, ACTUAL, CORRECT)
+
+# The service.
+DURATION = Metric(
+    "ml.inference.duration",
+    Kind.HISTOGRAM,
+    "s",
+    "Duration of a prediction call.",
+    (*_CALL, ERROR_TYPE),
+    _DURATION_BOUNDS,
+)
+ACTIVE = Metric(
+    "ml.inference.active", Kind.UP_DOWN_COUNTER, "{request}", "Prediction calls under way.", _CALL
+)
+ROWS = Metric("ml.inference.rows", Kind.COUNTER, "{row}", "Rows that were answered.", _CALL)
+BATCH_ROWS = Metric(
+    "ml.inference.batch.size", Kind.HISTOGRAM, "{row}", "Rows of a call.", _CALL, _SIZE_BOUNDS
+)
+MODEL_INFO = Metric(
+    "ml.model.info",
+    Kind.UP_DOWN_COUNTER,
+    "{model}",
+    "One for each process that serves the model.",
+    (SYSTEM_NAME, SYSTEM_VERSION, TASK, BASELINE_ID),
+)
+
+# What it answers.
+PREDICTIONS = Metric(
+    "ml.predictions",
+    Kind.COUNTER,
+    "{prediction}",
+    "Predictions by class; of binary models at the threshold.",
+    (CLASS,),
+)
+SCORE = Metric(
+    "ml.prediction.score",
+    Kind.HISTOGRAM,
+    "1",
+    "Probability of the class; of binary models of the positive class alone.",
+    (CLASS, BASELINE_ID),
+    SCORE_BOUNDS,
+)
+SCORE_SQUARES = Metric(
+    "ml.prediction.score.squares",
+    Kind.COUNTER,
+    "{score}",
+    "Sum of squared scores, for the variance over a fleet.",
+    (CLASS,),
+)
+VALUE = Metric(
+    "ml.prediction.value",
+    Kind.HISTOGRAM,
+    "{value}",
+    "Predicted values, margins and anomaly scores.",
+    (BASELINE_ID,),
+    VALUE_BOUNDS,
+    signed=True,
+)
+VALUE_MOMENT = Metric(
+    "ml.prediction.value.moment",
+    Kind.COUNTER,
+    "{value}",
+    "Sums of the positive values, of the negative ones' magnitudes and of squares; standardised by a baseline.",
+    (MOMENT, BASELINE_ID),
+)
+
+# Whether it was right.
+AWAITED = Metric(
+    "ml.outcome.awaited",
+    Kind.COUNTER,
+    "{prediction}",
+    "Predictions that were registered for an outcome.",
+    (PREDICTED,),
+)
+OUTCOMES = Metric(
+    "ml.outcomes", Kind.COUNTER, "{outcome}", "Outcomes joined to their predictions, as they arrive.", _CELL
+)
+COHORT = Metric(
+    "ml.outcome.cohort",
+    Kind.COUNTER,
+    "{prediction}",
+    "Predictions at the outcome horizon, with their outcome or none; late labels never look like a drop.",
+    _CELL,
+)
+CORRECTIONS = Metric(
+    "ml.outcome.corrections",
+    Kind.COUNTER,
+    "{outcome}",
+    "Outcomes that changed after they were counted.",
+    (PREDICTED, FROM, TO),
+)
+LOSSES = Metric(
+    "ml.outcome.loss",
+    Kind.HISTOGRAM,
+    "{loss}",
+    "Losses; sum and count travel together, there are no boundaries.",
+    (LOSS,),
+)
+SCORE_VALUES = Metric(
+    "ml.outcome.score.values",
+    Kind.COUNTER,
+    "{outcome}",
+    "Outcomes by class and by bin of their score.",
+    (ACTUAL, BIN, BASELINE_ID),
+)
+SCORE_BELOW = Metric(
+    "ml.outcome.score.below",
+    Kind.COUNTER,
+    "{outcome}",
+    "Outcomes by class, up to and including the bin of their score.",
+    (ACTUAL, BIN, BASELINE_ID),
+)
+SCORE_SUM = Metric(
+    "ml.outcome.score.sum",
+    Kind.COUNTER,
+    "{score}",
+    "Sum of the scores in a bin, for calibration.",
+    (BIN, BASELINE_ID),
+)
+DELAY = Metric("ml.outcome.delay", Kind.HISTOGRAM, "s", "Prediction to outcome.", (), _DELAY_BOUNDS)
+REJECTIONS = Metric(
+    "ml.outcome.rejections",
+    Kind.COUNTER,
+    "{outcome}",
+    "Outcomes that were not counted, by reason: " + "unknown, duplicate, expired, invalid.",
+    (REASON,),
+)
+PERFORMANCE = Metric(
+    "ml.performance",
+    Kind.GAUGE,
+    "{score}",
+    "Performance of the cohorts that reached the horizon within the window, with its 95 % interval.",
+    (METRIC, CLASS, BOUND, WINDOW),
+)
+
+# What it was like in training.
+BASELINE_CELLS = Metric(
+    "ml.baseline.cells",
+    Kind.GAUGE,
+    "{row}",
+    "Confusion cells of the baseline.",
+    (PREDICTED, ACTUAL, BASELINE_ID),
+)
+BASELINE_PERFORMANCE = Metric(
+    "ml.baseline.performance",
+    Kind.GAUGE,
+    "{score}",
+    "Performance on the baseline's rows; with a window, the spread of windows that long.",
+    (METRIC, CLASS, BOUND, WINDOW, BASELINE_ID),
+)
+
+# What watching it costs.
+OVERHEAD = Metric(
+    "otelml.overhead", Kind.COUNTER, "s", "Time otelml itself spent, encoding of its points included."
+)
+DROPPED = Metric("otelml.dropped", Kind.COUNTER, "{item}", "Items given up on.", (REASON,))
+ERRORS = Metric(
+    "otelml.errors", Kind.COUNTER, "{error}", "Internal errors that were swallowed.", (COMPONENT,)
+)
+
+CONTRACT: tuple[Metric, ...] = tuple(
+    value for value in tuple(globals().values()) if isinstance(value, Metric)
+)
+
+
+def as_markdown() -> str:
+    """The contract as the table of `docs/telemetry.md`."""
+    lines = ["| metric | instrument | unit | attributes | meaning |", "|---|---|---|---|---|"]
+    lines += [
+        f"| `{m.name}` | {m.kind.value}{', no sum' if m.signed else ''} | `{m.unit}` "
+        f"| {', '.join(f'`{a}`' for a in m.attributes) or '–'} | {m.doc} |"
+        for m in CONTRACT
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(as_markdown())  # noqa: T201 -- what the module is run for

@@ -1,0 +1,161 @@
+"""The one way out of a process: producer, shim and fallback put together, flushed, and ended in order."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import trace
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+
+from otelml import forking
+from otelml.patching.guard import guarded, swallow
+from otelml.patching.patcher import when_imported
+from otelml.telemetry.public import PublicInstruments
+from otelml.telemetry.meter import Meter
+from otelml.telemetry.producer import Producer, Source
+from otelml.telemetry.shim import Shim
+from otelml.telemetry.streams import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from opentelemetry.sdk.metrics.export import MetricReader
+
+MILLIS = 1_000
+
+
+class Pipeline:
+    """Where streams go.  One a process; see `PIPELINE`."""
+
+    def __init__(self) -> None:
+        self.producer = Producer()
+        self.shim = Shim(self.producer, on_catch=self._end_before_providers)
+        self.fallback = PublicInstruments(self.producer, self.shim)
+        self.most_points = 10_000
+        self.endings: list[Callable[[], None]] = []
+        self._meters: dict[Any, Meter] = {}
+        self._announcing: threading.Thread | None = None
+        forking.in_child(self._start_afresh)
+
+    def open(
+        self, provider: Any = None, *, globs: tuple[str, ...] = ("*",), most_points: int = 10_000
+    ) -> None:
+        """Bring our points into the readers of `provider`, or of the global one."""
+        self.shim.provider = provider
+        self.producer.choose(globs)
+        self.most_points = most_points
+        self.producer.closing = False
+        self._install()
+
+    def _install(self) -> None:
+        if self.shim.installed:
+            return
+        self.shim.install()
+        if not self.shim.sings():
+            self.fallback.take_over("this OpenTelemetry SDK does not let our points in")
+        when_imported("multiprocessing.util", guarded("forking")(self._end_with_worker))
+
+    def remove(self) -> None:
+        """Let go of the SDK; what was counted stays."""
+        self.shim.remove()
+        self.shim.provider = None
+
+    def meter(  # noqa: PLR0913 -- OpenTelemetry's own signature
+        self,
+        name: str,
+        version: str | None = None,
+        *,
+        provider: Any = None,
+        schema_url: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> Meter:
+        """The meter of an instrumentation scope, the same one each time."""
+        self._install()
+        scope = InstrumentationScope(
+            name, version, schema_url or "", dict(attributes) if attributes else None
+        )
+        key = (scope, provider)
+        if key not in self._meters:
+            registry = Registry(self.most_points)
+            self.producer.sources = [*self.producer.sources, Source(scope, registry, provider)]
+            self._meters[key] = Meter(registry)
+        return self._meters[key]
+
+    def announce(self) -> None:
+        """Tell push readers of new series in the background, at zero: a backend loses what a first sample holds."""
+        self.fallback.check()
+        running = self._announcing
+        if running is None or not running.is_alive():
+            self._announcing = threading.Thread(target=self._announce, name="otelml-announce", daemon=True)
+            self._announcing.start()
+
+    @guarded("announcement")
+    def _announce(self) -> None:
+        for reader in self._losing():
+            reader.collect()
+
+    def _losing(self) -> list[MetricReader]:
+        """Push readers that would get a value in a series' first sample; a pull reader is asked when it is asked."""
+        return [reader for reader in self.shim.unmet() if isinstance(reader, PeriodicExportingMetricReader)]
+
+    def flush(self, timeout_millis: float = 10_000) -> bool:
+        """Export everything now; False when it did not get through in time.
+
+        Readers that were added to a provider later are flushed too, which the provider's own `force_flush` skips.
+        """
+        deadline = time.monotonic() + timeout_millis / MILLIS
+        done = True
+        for reader in [*self._losing(), *self.shim.readers()]:
+            done &= _flushed(reader, deadline)
+        flush_spans = getattr(trace.get_tracer_provider(), "force_flush", None)
+        if flush_spans is not None:
+            done &= bool(flush_spans(max(1, round((deadline - time.monotonic()) * MILLIS))))
+        return done
+
+    def _end_before_providers(self) -> None:
+        # Last registered is first called: a provider registers its shutdown before it hands us its readers.
+        atexit.unregister(self.close)
+        atexit.register(self.close)
+
+    @guarded("exit")
+    def close(self) -> None:
+        """Before the process ends: no series keeps anything back, and none begins with its value."""
+        if self._announcing is not None and self._announcing.is_alive():
+            self._announcing.join(timeout=1.0)
+        for end in list(self.endings):
+            end()
+        self._announce()
+        self.producer.closing = True
+
+    def _end_with_worker(self, util: Any) -> None:
+        """Workers of `multiprocessing` end without atexit: have them flush as one of their finalizers."""
+
+        def in_worker(_: Any) -> None:
+            util.Finalize(None, self._flush_worker, exitpriority=0)
+
+        util.register_after_fork(self, in_worker)
+
+    @guarded("exit")
+    def _flush_worker(self) -> None:
+        self.close()
+        self.flush()
+
+    def _start_afresh(self) -> None:
+        self._announcing = None
+        for source in self.producer.sources:
+            source.registry.reset()
+
+
+def _flushed(reader: MetricReader, deadline: float) -> bool:
+    try:
+        return reader.force_flush(max(1.0, (deadline - time.monotonic()) * MILLIS))
+    except Exception as error:  # noqa: BLE001 -- the host asked for a bool
+        swallow("flush", error)
+        return False
+
+
+PIPELINE = Pipeline()

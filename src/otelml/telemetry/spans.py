@@ -1,0 +1,89 @@
+"""The span around a prediction, and when a measurement may point at it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from opentelemetry import context, trace
+from opentelemetry.trace import SpanKind, Status, StatusCode
+
+from otelml import clock
+from otelml.telemetry import names
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span, Tracer
+
+    from otelml.telemetry.streams import Attributes
+
+SUPPRESSED = "suppress_instrumentation"
+
+
+def suppressed() -> bool:
+    """Whether somebody up the stack asked that nothing be instrumented."""
+    return bool(context.get_value(SUPPRESSED))
+
+
+class OpenSpan(NamedTuple):
+    """A span that is current, and what makes it so no longer."""
+
+    span: Span
+    token: Any
+
+
+class Spans:
+    """The spans of one model."""
+
+    def __init__(self, tracer: Tracer, attributes: Attributes, *, messages: bool) -> None:
+        self._tracer, self._messages = tracer, messages
+        self._attributes = dict(attributes)
+        self._of: dict[str, tuple[str, dict[str, Any]]] = {}
+
+    def start(self, operation: str) -> OpenSpan | None:
+        """A current span, so that the host's own spans hang below it; None where nobody traces."""
+        name, attributes = self._of.get(operation) or self._named(operation)
+        span = self._tracer.start_span(name, kind=SpanKind.INTERNAL, attributes=attributes)
+        if not span.get_span_context().is_valid:
+            return None
+        return OpenSpan(span, context.attach(trace.set_span_in_context(span)))
+
+    def _named(self, operation: str) -> tuple[str, dict[str, Any]]:
+        attributes = {**self._attributes, names.OPERATION_NAME: operation}
+        self._of[operation] = named = (f"{operation} {attributes[names.MODEL_NAME]}", attributes)
+        return named
+
+    def fail(self, span: Span, error: BaseException) -> None:
+        """Mark the span of a call that raised; cancellation and exit are no errors."""
+        if not isinstance(error, Exception):
+            return
+        span.set_attribute(names.ERROR_TYPE, type(error).__qualname__)
+        if self._messages:
+            span.record_exception(error)
+            span.set_status(Status(StatusCode.ERROR, str(error)))
+        else:
+            span.set_status(StatusCode.ERROR)  # without a description: exception messages quote data
+
+    @staticmethod
+    def end(opened: OpenSpan) -> None:
+        """End a span, and make the one before it current again."""
+        context.detach(opened.token)
+        opened.span.end()
+
+
+class ExemplarFilter:
+    """Whether a duration may carry the ids of its span, as `OTEL_METRICS_EXEMPLAR_FILTER` has it.
+
+    The provider's own filter object is private; the variable that makes it is not.
+    """
+
+    def __init__(self) -> None:
+        self._kind = os.environ.get("OTEL_METRICS_EXEMPLAR_FILTER", "trace_based").strip().lower()
+
+    def trace(self, opened: OpenSpan | None) -> tuple[int, int, int] | None:
+        """(trace id, span id, now in nanoseconds) of a span that may be pointed at, else None."""
+        if opened is None or self._kind == "always_off":
+            return None
+        own = opened.span.get_span_context()
+        if self._kind != "always_on" and not own.trace_flags.sampled:
+            return None
+        return own.trace_id, own.span_id, clock.now_ns()

@@ -1,0 +1,223 @@
+"""What is counted: a stream a metric, a cell a series.
+
+Cells add; they know neither readers nor temporality.  `producer.py` turns their snapshots into points.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from otelml import clock, forking
+from otelml.ledger import ledger
+from otelml.telemetry.names import Kind, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from otelml.stats.histogram import Histogram
+
+    Counts = NDArray[np.int64]
+    Attributes = Mapping[str, str | bool | int | float]
+
+Key = tuple[tuple[str, Any], ...]
+_lock = threading.Lock()  # one for all cells: an addition takes less than a microsecond
+
+
+def _new_lock() -> None:
+    global _lock  # noqa: PLW0603 -- the parent's may be held by a thread that the child lacks
+    _lock = threading.Lock()
+
+
+forking.in_child(_new_lock)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One measurement that a reader may ship with its bucket, to find the trace behind it."""
+
+    value: float
+    time_ns: int
+    trace_id: int
+    span_id: int
+
+
+class Number:
+    """A sum, or a gauge's latest value; None for a gauge that has nothing to say."""
+
+    __slots__ = ("attributes", "birth_ns", "value")
+
+    def __init__(self, attributes: Attributes, value: float | None = 0) -> None:
+        self.attributes, self.value = dict(attributes), value
+        self.birth_ns = clock.now_ns()
+
+    def add(self, amount: float) -> None:
+        """Add `amount`, an int or a float of Python's own."""
+        with _lock:
+            self.value = (self.value or 0) + amount
+
+    def set(self, value: float | None) -> None:
+        """The gauge's value as of now; None leaves the series out."""
+        self.value = value
+
+    def reset(self) -> None:
+        """Start from zero, born now."""
+        self.value = type(self.value or 0)(0)
+        self.birth_ns = clock.now_ns()
+
+
+@dataclass
+class Interval:
+    """What a reader wants to know of the time since it last looked: extremes, and an example a bucket."""
+
+    minimum: float = math.inf
+    maximum: float = -math.inf
+    examples: dict[int, Example] = field(default_factory=dict)
+
+    def extend(self, minimum: float, maximum: float, examples: Mapping[int, Example]) -> None:
+        """Take in a further batch."""
+        self.minimum, self.maximum = min(self.minimum, minimum), max(self.maximum, maximum)
+        self.examples.update(examples)
+
+
+class Buckets:
+    """An explicit-bucket histogram, and the interval that each reader is in."""
+
+    __slots__ = ("attributes", "birth_ns", "bounds", "counts", "intervals", "total")
+
+    def __init__(self, attributes: Attributes, bounds: tuple[float, ...]) -> None:
+        self.attributes, self.bounds = dict(attributes), bounds
+        self.intervals: dict[object, Interval] = {}
+        self.reset()
+
+    def add(self, batch: Histogram, examples: Mapping[int, Example] | None = None) -> None:
+        """Add what a histogram of the same bounds counted, and an example of some of its buckets."""
+        with _lock:
+            self.counts += batch.counts
+            self.total += batch.total
+            for interval in self.intervals.values():
+                interval.extend(batch.minimum, batch.maximum, examples or {})
+
+    def add_one(self, value: float) -> None:
+        """Add one finite value."""
+        with _lock:
+            self.counts[bisect_left(self.bounds, value)] += 1
+            self.total += value
+            for interval in self.intervals.values():
+                interval.extend(value, value, {})
+
+    @property
+    def since_birth(self) -> Interval:
+        """Extremes of all values."""
+        return self.intervals[None]
+
+    def open_interval(self, reader: object) -> None:
+        """Begin an interval for a reader that comes now."""
+        self.intervals[reader] = Interval()
+
+    def next_interval(self, reader: object) -> Interval:
+        """What came since `reader` last asked; its next interval begins."""
+        with _lock:
+            interval = self.intervals.get(reader, self.intervals[None])
+            self.intervals[reader] = Interval()
+        return interval
+
+    def read(self) -> tuple[Counts, float]:
+        """Counts by bucket and the sum of the values, of one moment."""
+        with _lock:
+            return self.counts.copy(), self.total
+
+    def reset(self) -> None:
+        """Start from zero, born now."""
+        self.counts: Counts = np.zeros(len(self.bounds) + 1, dtype=np.int64)
+        self.total = 0.0
+        # The interval since birth is everybody's until a reader opens its own.
+        self.intervals.clear()
+        self.intervals[None] = Interval()
+        self.birth_ns = clock.now_ns()
+
+
+Cell = Number | Buckets
+
+
+class Stream:
+    """All series of one metric in one scope."""
+
+    def __init__(self, metric: Metric, registry: Registry) -> None:
+        self.metric, self.registry = metric, registry
+        self.cells: dict[tuple[Key, tuple[float, ...]], Cell] = {}
+
+    def number(self, attributes: Attributes) -> Number:
+        """The sum or gauge with these attributes, made when it is new."""
+        key = (_key(attributes), ())
+        cell = self.cells.get(key)
+        if cell is None:
+            cell = self._admit(
+                key, Number(attributes, None if self.metric.kind is Kind.GAUGE else self.metric.zero)
+            )
+        return cell  # type: ignore[return-value]
+
+    def buckets(self, attributes: Attributes, bounds: tuple[float, ...] | None = None) -> Buckets:
+        """The histogram with these attributes and bounds; others of the same attributes stay as they are."""
+        bounds = self.metric.bounds if bounds is None else bounds
+        key = (_key(attributes), bounds)
+        cell = self.cells.get(key)
+        if cell is None:
+            cell = self._admit(key, Buckets(attributes, bounds))
+        return cell  # type: ignore[return-value]
+
+    def _admit(self, key: tuple[Key, tuple[float, ...]], cell: Cell) -> Cell:
+        with _lock:
+            if key in self.cells:
+                return self.cells[key]
+            if self.registry.admit():
+                self.cells = {**self.cells, key: cell}  # replaced, never changed: a reader may be walking it
+        return cell  # one that was not admitted takes what it is given, and is shipped nowhere
+
+
+class Registry:
+    """Streams of one process by provider and scope, and the most series that they may hold."""
+
+    def __init__(self, most: int = 10_000) -> None:
+        self.most, self.held = most, 0
+        self.streams: list[Stream] = []
+
+    def stream(self, metric: Metric) -> Stream:
+        """A new, empty stream of `metric`."""
+        made = Stream(metric, self)
+        self.streams = [*self.streams, made]
+        return made
+
+    def admit(self) -> bool:
+        """Whether one more series fits; booked where it does not."""
+        if self.held >= self.most:
+            ledger.drop("cardinality")
+            ledger.warn_once(
+                "otelml: %d series are the most that OTEL_PYTHON_ML_MAX_POINTS allows; more are dropped",
+                self.most,
+            )
+            return False
+        self.held += 1
+        return True
+
+    def reset(self) -> None:
+        """Start every sum from zero; what is a state and no sum stays true."""
+        for stream in self.streams:
+            if stream.metric.kind in (Kind.COUNTER, Kind.HISTOGRAM):
+                for cell in stream.cells.values():
+                    cell.reset()
+
+    def cells(self) -> Iterable[Cell]:
+        """All series."""
+        return (cell for stream in self.streams for cell in stream.cells.values())
+
+
+def _key(attributes: Attributes) -> Key:
+    return tuple(sorted(attributes.items()))

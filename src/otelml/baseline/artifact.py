@@ -45,7 +45,7 @@ class Baseline(Content):
         return positive / self.rows
 
     @classmethod
-    def fit(  # noqa: PLR0913, PLR0917 -- the published signature; scikit-learn's names
+    def fit(  # noqa: PLR0913 -- the published signature; scikit-learn's names
         cls,
         model: Any,
         X: Any,  # noqa: N803
@@ -65,7 +65,7 @@ class Baseline(Content):
 
         Parameters
         ----------
-        model : fitted; its `predict_proba` is asked, else its `decision_function`, else its `predict`, once.
+        model : fitted; its `predict_proba` is asked, else its `decision_function`, else its `predict`.
         X : rows as the model takes them (n_rows, n_columns): numpy, pandas, Polars, lists.
         y : labels or numbers, one a row, none missing.
         threshold : the one the service uses: rows whose score is at or above it are called positive.  None is

@@ -27,7 +27,7 @@ MOST_FULL_CLASSES = 20
 Parts = dict[str, Any]
 
 
-def measure(  # noqa: PLR0913 -- Baseline.fit's own
+def measure(
     model: Any,
     X: Any,  # noqa: N803 -- scikit-learn's name
     y: Any,
@@ -108,18 +108,21 @@ def _scores(sample: Sample, extra: tuple[float, ...], each: int) -> Parts:
         "score_bounds": bounds,
         "score_counts": counts_by_class(scores, sample.actual, sample.classes, bounds),
     }
-    return {**parts, **_values(scores, bounds)} if sample.kind == MARGIN else parts
+    if sample.kind != MARGIN:
+        return parts
+    if sample.positive == 0:  # the model's own margins are about the other class
+        return {**parts, **_values(-scores, tuple(-bound for bound in reversed(bounds)))}
+    return {**parts, **_values(scores, bounds)}
 
 
 def _values(values: NDArray[np.float64], bounds: tuple[float, ...]) -> Parts:
     """Distribution of values; mean and deviation only where they vary, or nothing is standardised by them."""
-    deviation = float(np.std(values))
-    varies = deviation > 0
+    varies = bool(np.ptp(values) > 0)  # the deviation of equal values is not always exactly 0
     return {
         "value_bounds": bounds,
         "value_counts": tuple(count_bins(values, np.array(bounds)).tolist()),
         "value_mean": float(np.mean(values)) if varies else None,
-        "value_sd": deviation if varies else None,
+        "value_sd": float(np.std(values)) if varies else None,
     }
 
 

@@ -71,10 +71,10 @@ def _limits(interval: Interval) -> tuple[float | None, float | None]:
 
 
 def _mean_interval(values: Floats) -> Interval:
-    """Interval of a mean by the central limit theorem."""
+    """Interval of a mean of what is never negative, by the central limit theorem."""
     reach = Z * float(np.std(values)) / math.sqrt(len(values))
     mean = float(np.mean(values))
-    return mean - reach, mean + reach
+    return max(mean - reach, 0.0), mean + reach
 
 
 def binary(
@@ -175,7 +175,7 @@ def regression(sample: Sample, predicted: Floats, days: Days | None) -> Iterator
     ways: dict[str, tuple[Interval, Callable[[Floats], Floats]]] = {
         "mae": (_mean_interval(absolute), lambda sums: ratio(sums[..., 0], sums[..., 4])),
         "rmse": (
-            (math.sqrt(max(low, 0.0)), math.sqrt(high)),
+            (math.sqrt(low), math.sqrt(high)),
             lambda sums: np.sqrt(ratio(sums[..., 1], sums[..., 4])),
         ),
         "r2": (UNKNOWN, _r2),

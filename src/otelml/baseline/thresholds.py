@@ -107,7 +107,7 @@ def decide(rows: Scored, threshold: float | str | None, days: Days | None) -> De
         )
     chosen = float(threshold)
     best = f1_optimum(rows.scores, rows.actual)
-    fooled = best.low < chosen <= best.high and chosen != HALF
+    fooled = best.low < chosen <= best.high and chosen != HALF and bool(rows.actual.any())
     return Decided(chosen, "given", rows.scores >= chosen, fooled)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def block_bootstrap(  # noqa: PLR0913 -- two of them have a default that is rarely changed
+def block_bootstrap(
     statistics: NDArray[np.float64],
     days_per_window: int,
     metric: Callable[[NDArray[np.float64]], NDArray[np.float64]],

@@ -42,7 +42,7 @@ def load() -> pd.DataFrame:
     flights["id"] = (
         flights["time_hour"].str.slice(0, 13) + " " + flights["carrier"] + flights["flight"].astype(str)
     )
-    flights["weekday"] = flights["hour_start"].dt.tz_convert("America/New_York").dt.dayofweek
+    flights["weekday"] = flights["hour_start"].dt.tz_convert("America/New_York").dt.day_of_week
     flights["scheduled_hour"] = flights["hour"] + flights["minute"] / 60
     flights["late"] = (
         (flights["arr_delay"] > LATE_MINUTES).astype("boolean").mask(flights["arr_delay"].isna())

@@ -30,20 +30,19 @@ DAY = pd.Timedelta(days=1)
 
 def main(folder: Path, first_month: int = 4, last_month: int = 12) -> None:
     """Replay the flights of these months, and a day more for the last labels."""
-    model = otelml.identify(
-        joblib.load(folder / "flights.joblib"),
-        name="flights",
-        version="1",
-        baseline=folder / "flights.baseline.json",
-    )
     flights = load()
     flights = flights[flights["month"].between(first_month, last_month)].set_index("hour_start", drop=False)
     labels = flights.dropna(subset="landed").set_index("landed", drop=False).sort_index()
-    begin = (flights.index[0] - NEW_YORK_SLEEPS).floor("D") + NEW_YORK_SLEEPS
+    before = (flights.index[0] - NEW_YORK_SLEEPS).floor("D") + NEW_YORK_SLEEPS
     end = (flights.index[-1] - NEW_YORK_SLEEPS).ceil("D") + NEW_YORK_SLEEPS + DAY
-    before = begin
-    with simulated_clock(begin.timestamp()) as clock:
-        for hour in pd.date_range(begin, end, freq="h"):
+    with simulated_clock(before.timestamp()) as clock:
+        model = otelml.identify(
+            joblib.load(folder / "flights.joblib"),
+            name="flights",
+            version="1",
+            baseline=folder / "flights.baseline.json",
+        )
+        for hour in pd.date_range(before, end, freq="h"):
             clock.set(hour.timestamp())
             hand_in(between(labels, before, hour))
             if hour.hour in COLLECT_AT_HOURS:
@@ -67,7 +66,8 @@ def predict(model: Pipeline, due: pd.DataFrame) -> None:
 def hand_in(landed: pd.DataFrame) -> None:
     """Tell what became of the flights that have reached their gates."""
     if len(landed):
-        otelml.record_outcomes(landed["id"], landed["late"].astype(int), at=landed["landed"])
+        seconds = landed["landed"].map(pd.Timestamp.timestamp)
+        otelml.record_outcomes(landed["id"], landed["late"].astype(int), at=seconds)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE, SIMPLE_HEAD
+from rich.box import SIMPLE
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -136,7 +136,7 @@ def month_table(watch: Watch) -> RenderableType:
     """Draw the year, a month a row, March first; it fits into 80 columns."""
     march = watch.baseline
     title = f"{months.YEAR} by month of departure, ± of 95 %"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("")
     for heading in ("flights", "labelled", "late", *(label for label, _ in MEASURES)):
         table.add_column(heading, justify="right", max_width=10)

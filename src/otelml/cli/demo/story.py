@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # A difference of two scores below this is nothing to explain.
 NOTABLE = 0.02
+# Smaller parts are written as 0.00.
+VISIBLE = 0.005
 
 
 def sentences(watch: Watch) -> list[str]:
@@ -80,9 +82,9 @@ def _raw_drop(lowest: Month, march: Performance) -> str:
 
 
 def _part(explained: float, fall: float) -> str:
-    if explained <= 0:
+    if explained < VISIBLE:
         return "none of the drop"
-    if explained >= fall:
+    if explained > fall - VISIBLE:
         return "the whole drop"
     return f"{number(explained)} of the drop of {number(fall)}"
 

@@ -8,6 +8,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from otelml.baseline import Baseline, find, fingerprint
+from otelml.ledger import ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,13 +49,15 @@ def test_nothing_that_fits_is_none(folder: Path, caplog: pytest.LogCaptureFixtur
     assert caplog.text == ""
 
 
-def test_another_models_baseline_is_taken_by_name_and_told(
+def test_another_models_baseline_is_refused(
     folder: Path, churn: Case, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The named file is taken even if the model has changed since, with a warning that names the mend."""
-    assert find(folder, "digits", fingerprint(churn.model)) == Baseline.load(folder / "digits.baseline.json")
-    assert "digits.baseline.json is of another model" in caplog.text
+    """The named file of another model is left out, told with its mend, and booked."""
+    before = ledger.errors["baseline"]
+    assert find(folder, "digits", fingerprint(churn.model)) is None
+    assert "digits.baseline.json is left out: it is of another model" in caplog.text
     assert "fit it again" in caplog.text
+    assert ledger.errors["baseline"] == before + 1
 
 
 def test_several_that_fit_are_told(folder: Path, churn: Case, caplog: pytest.LogCaptureFixture) -> None:

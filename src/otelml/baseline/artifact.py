@@ -11,6 +11,7 @@ from otelml.baseline.content import Content, from_payload, to_payload
 from otelml.baseline.document import BaselineError
 from otelml.baseline.doubts import BaselineWarning
 from otelml.baseline.fit import measure
+from otelml.patching.nesting import silenced
 
 if TYPE_CHECKING:
     import os
@@ -92,7 +93,10 @@ class Baseline(Content):
         """
         if segment is not None:
             raise BaselineError("segment is not supported yet: leave it out, or fit a baseline a segment")
-        content, doubts = measure(model, X, y, threshold=threshold, time=time, positive_class=positive_class)
+        with silenced():  # what is measured here is no prediction of a service
+            content, doubts = measure(
+                model, X, y, threshold=threshold, time=time, positive_class=positive_class
+            )
         for doubt in doubts:
             warnings.warn(doubt, BaselineWarning, stacklevel=2)
         content = replace(content, name=name, version=version)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from otelml.baseline.artifact import Baseline
 from otelml.baseline.document import BaselineError
+from otelml.ledger import ledger
 
 if TYPE_CHECKING:
     import os
@@ -32,12 +33,13 @@ def find(
 
     Returns
     -------
-    The baseline, or None when there is none, it cannot be read, or several fit.
+    The baseline, or None when there is none, it cannot be read, it is of another model, or several fit.
     """
     place = Path(folder)
     try:
         paths = sorted(path for path in place.iterdir() if path.name.endswith(SUFFIX))
     except OSError as error:
+        ledger.error("baseline")
         _logger.warning(
             "The folder of baselines %s cannot be read (%s): mend its path or its permissions", place, error
         )
@@ -52,22 +54,26 @@ def _readable(path: Path) -> Baseline | None:
     try:
         return Baseline.load(path)
     except BaselineError as error:
+        ledger.error("baseline")
         _logger.warning("A baseline is left out: %s", error)
         return None
 
 
 def _compared(baseline: Baseline | None, path: Path, fingerprint: Fingerprint | None) -> Baseline | None:
-    """Take the named one even if the model differs, and say so: who names it means it."""
-    if baseline is not None and fingerprint is not None and baseline.fingerprint != fingerprint:
-        _logger.warning(
-            "Baseline %s is of another model: of fingerprint %s (%s), this one has %s (%s); fit it again",
-            path,
-            baseline.fingerprint.hex,
-            baseline.fingerprint.class_name,
-            fingerprint.hex,
-            fingerprint.class_name,
-        )
-    return baseline
+    """Refuse a named one that was measured on another model: every comparison with it would be wrong."""
+    if baseline is None or fingerprint is None or baseline.fingerprint == fingerprint:
+        return baseline
+    ledger.error("baseline")
+    _logger.warning(
+        "Baseline %s is left out: it is of another model, of fingerprint %s (%s), and this one has %s (%s); "
+        "fit it again",
+        path,
+        baseline.fingerprint.hex,
+        baseline.fingerprint.class_name,
+        fingerprint.hex,
+        fingerprint.class_name,
+    )
+    return None
 
 
 def _matching(paths: list[Path], fingerprint: Fingerprint) -> Baseline | None:

@@ -64,7 +64,7 @@ def test_a_bad_month_is_told_with_its_dates() -> None:
     """
     watch = watched({4: (3, 1, 2, 14, 0), 5: (1, 3, 4, 12, 0), 6: (3, 1, 2, 14, 0)}, last=6)
     text = "\n".join(story.sentences(watch))
-    assert "A person would have been told once" in text
+    assert "A person would have been told on 6 May 02:00 UTC that the model had become worse" in text
     assert "on 6 May 02:00 UTC, until 6 June 20:00" in text
     assert "So the base rate alone explains none of the drop." in text
     assert "at its worst in May" in text

@@ -44,7 +44,12 @@ def _alerts(alert: Alert | None, march: Performance) -> Iterator[str]:
     if not alert.episodes:
         yield "It never fired: nobody would have been told anything."
         return
-    times = "once" if len(alert.episodes) == 1 else f"{len(alert.episodes)} times"
+    first = time(alert.episodes[0].fired)
+    times = (
+        f"on {first} UTC"
+        if len(alert.episodes) == 1
+        else f"{len(alert.episodes)} times, first on {first} UTC,"
+    )
     yield f"A person would have been told {times} that the model had become worse than it was in training:"
     for episode in alert.episodes:
         yield _told(episode)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -63,6 +64,7 @@ class Models:
         self._monitors: dict[tuple[ModelIdentity, str], Monitor] = {}
         self._outcomes: dict[tuple[str, str | None], Outcomes] = {}
         self._unnamed: dict[str, str] = {}
+        self._making = threading.Lock()
         forking.in_child(self._start_afresh)
 
     def monitor(self, model: Any, adapter: Adapter) -> Monitor:
@@ -70,8 +72,9 @@ class Models:
         known = self._by_object.get(id(model))
         if known is not None and known.reference() is model:
             return known.monitor
-        monitor = self._monitor(model, adapter)
-        self._by_object[id(model)] = Known(self._reference(model, self._by_object), monitor)
+        with self._making:  # two threads that ask first would make two, and what one of them staged be lost
+            monitor = self._monitor(model, adapter)
+            self._by_object[id(model)] = Known(self._reference(model, self._by_object), monitor)
         return monitor
 
     def identify(self, model: Any, given: Given) -> None:
@@ -106,6 +109,7 @@ class Models:
             if len(self._monitors) >= names.MOST_MODELS:
                 ledger.drop("cardinality", model=names.OTHER)
                 key = (ModelIdentity(names.OTHER), adapter.system)
+        if key not in self._monitors:
             self._monitors[key] = self._born(
                 key[0], adapter, description, decide(description, given, baseline), baseline
             )
@@ -225,6 +229,7 @@ class Models:
             outcomes.show(now)
 
     def _start_afresh(self) -> None:
+        self._making = threading.Lock()
         for monitor in self._monitors.values():
             monitor.start_afresh()
         for outcomes in self._outcomes.values():

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import atexit
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
-from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from otelml import forking
 from otelml.patching.guard import guarded, swallow
-from otelml.patching.patcher import when_imported
-from otelml.telemetry.public import PublicInstruments
+from otelml.telemetry.endings import Endings
 from otelml.telemetry.meter import Meter
 from otelml.telemetry.producer import Producer, Source
+from otelml.telemetry.public import PublicInstruments
 from otelml.telemetry.shim import Shim
 from otelml.telemetry.streams import Registry
 
@@ -33,7 +32,8 @@ class Pipeline:
 
     def __init__(self) -> None:
         self.producer = Producer()
-        self.shim = Shim(self.producer, on_catch=self._end_before_providers)
+        self._endings = Endings(self.close, self._drain)
+        self.shim = Shim(self.producer, on_catch=self._endings.before_providers)
         self.fallback = PublicInstruments(self.producer, self.shim)
         self.most_points = 10_000
         self.endings: list[Callable[[], None]] = []
@@ -57,10 +57,11 @@ class Pipeline:
         self.shim.install()
         if not self.shim.sings():
             self.fallback.take_over("this OpenTelemetry SDK does not let our points in")
-        when_imported("multiprocessing.util", guarded("forking")(self._end_with_worker))
+        self._endings.watch()
 
     def remove(self) -> None:
         """Let go of the SDK; what was counted stays."""
+        self._endings.leave()
         self.shim.remove()
         self.shim.provider = None
 
@@ -100,6 +101,7 @@ class Pipeline:
 
     def _losing(self) -> list[MetricReader]:
         """Push readers that would get a value in a series' first sample; a pull reader is asked when it is asked."""
+        self.producer.prepare()  # what is staged may be the first of its series
         return [reader for reader in self.shim.unmet() if isinstance(reader, PeriodicExportingMetricReader)]
 
     def flush(self, timeout_millis: float = 10_000) -> bool:
@@ -110,44 +112,40 @@ class Pipeline:
         deadline = time.monotonic() + timeout_millis / MILLIS
         done = True
         for reader in [*self._losing(), *self.shim.readers()]:
-            done &= _flushed(reader, deadline)
+            done &= _pulled(reader) or _flushed(reader, deadline)
         flush_spans = getattr(trace.get_tracer_provider(), "force_flush", None)
         if flush_spans is not None:
             done &= bool(flush_spans(max(1, round((deadline - time.monotonic()) * MILLIS))))
         return done
 
-    def _end_before_providers(self) -> None:
-        # Last registered is first called: a provider registers its shutdown before it hands us its readers.
-        atexit.unregister(self.close)
-        atexit.register(self.close)
-
     @guarded("exit")
     def close(self) -> None:
         """Before the process ends: no series keeps anything back, and none begins with its value."""
+        self._settle()
+        self._announce()
+        self.producer.closing = True
+
+    @guarded("exit")
+    def _drain(self) -> None:
+        """Before a process ends whose exporters nobody shuts down; should it live on, nothing has changed."""
+        self._settle()
+        self.flush()
+
+    def _settle(self) -> None:
         if self._announcing is not None and self._announcing.is_alive():
             self._announcing.join(timeout=1.0)
         for end in list(self.endings):
             end()
-        self._announce()
-        self.producer.closing = True
-
-    def _end_with_worker(self, util: Any) -> None:
-        """Workers of `multiprocessing` end without atexit: have them flush as one of their finalizers."""
-
-        def in_worker(_: Any) -> None:
-            util.Finalize(None, self._flush_worker, exitpriority=0)
-
-        util.register_after_fork(self, in_worker)
-
-    @guarded("exit")
-    def _flush_worker(self) -> None:
-        self.close()
-        self.flush()
 
     def _start_afresh(self) -> None:
         self._announcing = None
         for source in self.producer.sources:
             source.registry.reset()
+
+
+def _pulled(reader: MetricReader) -> bool:
+    """Whether a reader is asked for what it holds: what a flush made it hold would be told twice, or never."""
+    return isinstance(reader, InMemoryMetricReader) or type(reader).__name__ == "PrometheusMetricReader"
 
 
 def _flushed(reader: MetricReader, deadline: float) -> bool:

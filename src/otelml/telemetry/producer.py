@@ -127,14 +127,18 @@ class Producer:
                 cell.open_interval(view)
         return view
 
-    def produce(self, view: View, sources: Iterable[Source], *, closing: bool) -> list[ScopeMetrics]:
-        """The points of `sources` as `view` is to see them now; `closing` at a reader's last collection."""
-        started = time.perf_counter()
+    def prepare(self) -> None:
+        """Have what is staged folded, and gauges brought up to now."""
         for prepare in self.preparations:
             try:
                 prepare()
             except Exception as error:  # noqa: BLE001 -- one room's failure takes nobody else's points along
                 swallow("collection", error)
+
+    def produce(self, view: View, sources: Iterable[Source], *, closing: bool) -> list[ScopeMetrics]:
+        """The points of `sources` as `view` is to see them now; `closing` at a reader's last collection."""
+        started = time.perf_counter()
+        self.prepare()
         with view.lock:
             scopes = list(
                 filter(None, (self._scope(source, view, closing or self.closing) for source in sources))

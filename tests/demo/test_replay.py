@@ -18,7 +18,7 @@ from demo.truth import Truth, read_flights, scored, truth_by_month
 from otelml.cli.demo import months
 from otelml.cli.demo.arrivals import DELAY, DURATION, PREDICTIONS, ROWS, of
 from otelml.cli.demo.keep import FILE
-from otelml.cli.demo.replay import DemoError, serve, train
+from otelml.cli.demo.replay import DemoError, replay, serve, train
 from otelml.cli.demo.watch import Watch
 
 if TYPE_CHECKING:
@@ -138,6 +138,16 @@ def test_a_service_that_fails_says_why(tmp_path: Path) -> None:
     """Without a model in its folder the service fails, and what it wrote is in the message."""
     with pytest.raises(DemoError, match=r"the service failed with status 1.*(?s:.)*flights\.joblib"):
         list(serve(tmp_path, SERVED))
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--keep` with the name of a file: the message names it, and says what to do instead."""
+    taken = tmp_path / "taken"
+    taken.touch()
+    assert replay((4, 4), keep=taken, plain=True) == 1
+    said = capsys.readouterr().err
+    assert str(taken) in said
+    assert "give --keep another" in said
 
 
 def test_without_a_terminal_there_are_no_control_codes(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +12,8 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score, roc_auc_score
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import numpy as np
 
 FLIGHTS = Path(__file__).parents[2] / "examples" / "flights"
@@ -28,14 +31,18 @@ class Truth(NamedTuple):
     roc_auc: float
 
 
-def read_flights() -> pd.DataFrame:
-    """Read the flights with the example's own code."""
+def example() -> ModuleType:
+    """Import the example's own reading of the data; the examples are no package."""
     sys.path.insert(0, str(FLIGHTS))
     try:
-        from flights import load
+        return importlib.import_module("flights")
     finally:
         sys.path.remove(str(FLIGHTS))
-    return load()
+
+
+def read_flights() -> pd.DataFrame:
+    """Read the flights with the example's own code."""
+    return example().load()
 
 
 def scored(flights: pd.DataFrame, model_file: Path) -> pd.DataFrame:

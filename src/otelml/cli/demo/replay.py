@@ -58,7 +58,7 @@ def replay(served: tuple[int, int], *, keep: Path | None, plain: bool) -> int:
     except KeyboardInterrupt:
         console.print("stopped")
         return INTERRUPTED
-    except DemoError as error:
+    except (DemoError, OSError) as error:
         Console(stderr=True, highlight=False).print(f"otelml demo: {error}", markup=False, soft_wrap=True)
         return 1
     tell(watch, console)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from otelml.ledger import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 BATCH: ContextVar[Batch | None] = ContextVar("otelml_batch", default=None)
 
@@ -55,12 +54,7 @@ class Batch:
         return ids
 
 
-@contextmanager
-def predictions(
-    ids: Iterable[Any] | None = None,
-    groups: Iterable[Any] | None = None,
-    positions: Iterable[Any] | None = None,
-) -> Iterator[Batch]:
+class predictions:  # noqa: N801 -- a context manager, named as it is used
     """Name the rows that models are asked about in this block, so that outcomes find them.
 
     Parameters
@@ -73,11 +67,22 @@ def predictions(
     NotImplementedError
         For groups and positions, until rankings are watched.
     """
-    if groups is not None or positions is not None:
-        raise NotImplementedError("groups and positions are not watched yet; leave them out")
-    batch = Batch(ids)
-    token = BATCH.set(batch)
-    try:
-        yield batch
-    finally:
-        BATCH.reset(token)
+
+    __slots__ = ("_batch", "_token")
+
+    def __init__(
+        self,
+        ids: Iterable[Any] | None = None,
+        groups: Iterable[Any] | None = None,
+        positions: Iterable[Any] | None = None,
+    ) -> None:
+        if groups is not None or positions is not None:
+            raise NotImplementedError("groups and positions are not watched yet; leave them out")
+        self._batch = Batch(ids)
+
+    def __enter__(self) -> Batch:
+        self._token = BATCH.set(self._batch)
+        return self._batch
+
+    def __exit__(self, *_: object) -> None:
+        BATCH.reset(self._token)

@@ -1,6 +1,6 @@
 """One model identity in this process: calls are staged as they end, and folded into streams in bulk.
 
-The hot path copies and appends; folding happens when enough is staged, at collection, or before a join, whichever
+The hot path appends; folding happens when enough is staged, at collection, or before a join, whichever
 comes first.
 """
 
@@ -8,37 +8,26 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from otelml import clock
 from otelml.ledger import ledger
 from otelml.outcomes.records import Awaited
 from otelml.patching.guard import guarded, swallow
-from otelml.prediction import Form, Prediction, Task, normalise
+from otelml.prediction import Task, normalise
+from otelml.staging import Lane, drained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
-    from otelml.prediction import Decision, Description, ModelIdentity
+    from otelml.prediction import Decision, Description, Form, ModelIdentity, Prediction
     from otelml.recorders.outputs import Outputs
-    from otelml.recorders.requests import Request, Requests
+    from otelml.recorders.requests import Requests
+    from otelml.staging import Failure, Waiting
     from otelml.telemetry.spans import Spans
 
-FOLD_AT = 1_024  # calls, or rows, that are staged at most before they are folded
-
-
-class Answer(NamedTuple):
-    """Rows that one call answered, with their ids where outcomes will come for them, and when."""
-
-    operation: str
-    form: Form
-    rows: NDArray[Any]
-    ids: list[str]
-    time: float
+FOLD_AT = 1_024  # calls, or rows, at which what is staged is folded
 
 
 class Monitor:
@@ -67,57 +56,71 @@ class Monitor:
 
     def start_afresh(self) -> None:
         """Begin with nothing staged, as a forked child does."""
-        self._staging, self._folding = threading.Lock(), threading.Lock()
-        self._requests: list[Request] = []
-        self._answers: list[Answer] = []
-        self._rows = 0
-        self._spent = 0.0
+        self._folding = threading.Lock()
+        self._lanes: list[Lane] = []
+        self._latest: dict[str, Lane] = {}
+        self._rows = self._calls = 0
+        self.begun: list[str] = []
+        self.failures: list[Failure] = []
         self.requests.reset()
 
-    def stage(self, request: Request, answer: Answer | None, spent: float) -> None:
-        """Keep a call that has ended; `spent` is the time that otelml itself took of it."""
-        with self._staging:
-            self._requests.append(request)
-            if answer is not None:
-                self._answers.append(answer)
-            self._rows += request.rows
-            self._spent += spent
-            full = self._rows >= FOLD_AT or len(self._requests) >= FOLD_AT
-        if full:
+    def lane(self, operation: str, form: Form, answer: NDArray[Any]) -> Lane:
+        """Where calls answered like this one are staged."""
+        lane = self._latest.get(operation)
+        if lane is not None and lane.fits(form, answer):
+            return lane
+        with self._folding:
+            lane = next(
+                (one for one in self._lanes if one.operation == operation and one.fits(form, answer)), None
+            )
+            if lane is None:
+                lane = Lane(operation, form, answer.dtype, answer.shape[1:])
+                self._lanes = [*self._lanes, lane]
+            self._latest[operation] = lane
+        return lane
+
+    def staged(self, rows: int) -> None:
+        """Fold when enough is staged; two threads may lose an addition here, which only delays that."""
+        self._rows += rows
+        self._calls += 1
+        if self._rows >= FOLD_AT or self._calls >= FOLD_AT:
             self.fold()
 
     @guarded("fold")
     def fold(self) -> None:
         """Bring what is staged into the streams."""
         with self._folding:
-            with self._staging:
-                requests, self._requests = self._requests, []
-                answers, self._answers = self._answers, []
-                spent, self._spent, self._rows = self._spent, 0.0, 0
-            if not requests:
-                return
             started = time.perf_counter()
-            self.requests.record(requests)
-            for (form, *_), group in _alike(answers):
-                self._fold(form, group)
-            ledger.spend(spent + time.perf_counter() - started)
+            self._rows = self._calls = 0
+            spent = self.requests.record(drained(self.begun), self._lanes, drained(self.failures))
+            for lane in self._lanes:
+                if lane.data:
+                    self._fold(lane, drained(lane.data))
+                if lane.waiting:
+                    self._fold_waiting(lane, drained(lane.waiting))
+            if spent:
+                ledger.spend(spent + time.perf_counter() - started)
 
-    def _fold(self, form: Form, answers: list[Answer]) -> None:
-        rows = answers[0].rows if len(answers) == 1 else np.concatenate([answer.rows for answer in answers])
+    def _fold_waiting(self, lane: Lane, waiting: list[Waiting]) -> None:
+        prediction = self._fold(lane, [one.data for one in waiting])
+        if prediction is not None:
+            self._hand_in(list(self._awaited(prediction, waiting)))
+
+    def _fold(self, lane: Lane, data: list[bytes]) -> Prediction | None:
+        rows = lane.stacked(data)
         try:
-            prediction = normalise(form, self.decision, rows)
+            prediction = normalise(lane.form, self.decision, rows)
         except (ValueError, TypeError) as error:
             ledger.drop("unsupported_output", len(rows), self.identity.name)
             ledger.warn_once("otelml: %s: %s; its scores are not counted", self.identity.name, error)
-            return
+            return None
         try:
             self.outputs.record(prediction)
         except Exception as error:  # noqa: BLE001 -- a broken recorder takes no outcomes along
             swallow("outputs", error)
-        if any(answer.ids for answer in answers):
-            self._hand_in(list(self._awaited(prediction, answers)))
+        return prediction
 
-    def _awaited(self, prediction: Prediction, answers: Iterable[Answer]) -> Iterable[Awaited]:
+    def _awaited(self, prediction: Prediction, waiting: Iterable[Waiting]) -> Iterable[Awaited]:
         classes = (
             *self.decision.classes,
             "other",
@@ -132,7 +135,7 @@ class Monitor:
         binary = prediction.scores is not None and prediction.scores.ndim == 1
         scores = prediction.scores.tolist() if binary and prediction.scores is not None else None
         start = 0
-        for answer in answers:
+        for answer in waiting:
             for offset, one in enumerate(answer.ids):
                 row = start + offset
                 yield Awaited(
@@ -144,18 +147,4 @@ class Monitor:
                     numbers[row] if numbers else None,
                     answer.time,
                 )
-            start += len(answer.rows)
-
-
-def staged(answer: NDArray[Any], ids: list[str], operation: str, form: Form) -> Answer:
-    """An answer as it is kept: a copy, since callers reuse their buffers."""
-    return Answer(operation, form, answer.copy(), ids, clock.now() if ids else 0.0)
-
-
-def _alike(answers: list[Answer]) -> Iterable[tuple[tuple[Form, Any, Any, bool], list[Answer]]]:
-    """Answers that can be stacked: of one form, shape of row and type."""
-    groups: dict[tuple[Form, Any, Any, bool], list[Answer]] = {}
-    for answer in answers:
-        key = (answer.form, answer.rows.shape[1:], answer.rows.dtype, bool(answer.ids))
-        groups.setdefault(key, []).append(answer)
-    return groups.items()
+            start += len(answer.ids)

@@ -148,7 +148,7 @@ def normalise(form: Form, decision: Decision, answer: NDArray[Any]) -> Predictio
     if answer.dtype.kind not in "biuf":
         return Prediction(rows)
     values = answer.astype(np.float64, copy=False)
-    return Prediction(rows, values=values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values)  # noqa: PLR2004 -- a matrix
+    return Prediction(rows, values=values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values)
 
 
 def _columns(answer: NDArray[Any], rows: int) -> NDArray[np.float64]:
@@ -156,7 +156,7 @@ def _columns(answer: NDArray[Any], rows: int) -> NDArray[np.float64]:
 
 
 def _from_labels(decision: Decision, answer: NDArray[Any]) -> Prediction:
-    if answer.ndim == 2 and answer.shape[1] == 1:  # noqa: PLR2004 -- a matrix
+    if answer.ndim == 2 and answer.shape[1] == 1:
         answer = answer[:, 0]
     if answer.ndim != 1:
         return Prediction(len(answer))
@@ -175,7 +175,7 @@ def _positions(classes: tuple[str, ...]) -> dict[str, int]:
 def _from_probabilities(decision: Decision, probabilities: NDArray[np.float64]) -> Prediction:
     rows, columns = probabilities.shape
     if decision.task is Task.BINARY and decision.positive is not None and columns in (1, 2):
-        scores = probabilities[:, decision.positive if columns == 2 else 0]  # noqa: PLR2004 -- two classes
+        scores = probabilities[:, decision.positive if columns == 2 else 0]
         above = scores >= decision.threshold
         return Prediction(rows, np.where(above, decision.positive, 1 - decision.positive), scores)
     if columns == len(decision.classes):
@@ -184,9 +184,8 @@ def _from_probabilities(decision: Decision, probabilities: NDArray[np.float64]) 
 
 
 def _from_margins(decision: Decision, margins: NDArray[np.float64]) -> Prediction:
-    if margins.shape[1] == 1 and len(decision.classes) == 2:  # noqa: PLR2004 -- two classes
-        margin = margins[:, 0]
-        return Prediction(len(margin), (margin > 0).astype(np.intp), values=margin)
-    if margins.shape[1] == len(decision.classes):
-        return Prediction(len(margins), np.argmax(margins, axis=1))
-    return Prediction(len(margins))
+    if margins.shape[1] != 1 or len(decision.classes) != 2:
+        # One margin a class says little: SVC's choice, for one, need not be the class of the largest.
+        return Prediction(len(margins))
+    margin = margins[:, 0]
+    return Prediction(len(margin), (margin > 0).astype(np.intp), values=margin)

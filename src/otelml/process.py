@@ -86,8 +86,20 @@ _making = threading.RLock()
 
 def current() -> Process:
     """The process's state; made from the environment where nobody configured it."""
+    return _process or _first()
+
+
+def _first() -> Process:
     with _making:
         return _process or configure()
+
+
+def _new_lock() -> None:
+    global _making  # noqa: PLW0603 -- the parent's may be held by a thread that the child lacks
+    _making = threading.RLock()
+
+
+forking.in_child(_new_lock)
 
 
 def configure(

@@ -19,7 +19,7 @@ def describe(model: Any) -> Description:
     columns = None if columns is None else tuple(str(name) for name in columns)
     classes: Any = getattr(model, "classes_", None)
     if classes is not None and not isinstance(classes, list):  # a list: one array of classes an output
-        task = Task.BINARY if len(classes) == 2 else Task.MULTICLASS  # noqa: PLR2004 -- two classes
+        task = Task.BINARY if len(classes) == 2 else Task.MULTICLASS
         return Description(task, tuple(classes), columns)
     for task, holds in (
         (Task.MULTILABEL, base.is_classifier),

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import threading
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from otelml.staging import drained
 from otelml.stats.histogram import Histogram, bin_index
 from otelml.telemetry import names
 from otelml.telemetry.streams import Example
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from otelml.staging import Failure, Lane, Trace
     from otelml.telemetry.streams import Attributes, Buckets, Stream
-
-
-class Request(NamedTuple):
-    """What the service metrics keep of one call.
-
-    `trace` is (trace id, span id, nanoseconds since the epoch) where an exemplar may be taken, else None.
-    """
-
-    operation: str
-    seconds: float
-    rows: int
-    error: str | None
-    trace: tuple[int, int, int] | None
 
 
 class RequestStreams(NamedTuple):
@@ -47,7 +36,6 @@ class Requests:
         self._attributes = {**attributes, names.SYSTEM_NAME: system}
         self._errors: set[str] = set()
         self._active: dict[str, int] = {}
-        self._lock = threading.Lock()
 
     def born(self, operation: str) -> None:
         """Make the series of an operation that will be asked for."""
@@ -56,67 +44,67 @@ class Requests:
         self._streams.sizes.buckets(attributes)
         self._streams.rows.number(attributes)
 
-    def enter(self, operation: str) -> None:
-        """A call begins."""
-        with self._lock:
-            self._active[operation] = self._active.get(operation, 0) + 1
-
-    def leave(self, operation: str) -> None:
-        """A call ends."""
-        with self._lock:
-            self._active[operation] -= 1
-
     def show_active(self) -> None:
         """Bring the calls under way into their series, for a collection."""
         for operation, count in list(self._active.items()):
             self._streams.active.number(self._of(operation)).set(count)
 
-    def record(self, requests: Sequence[Request]) -> None:
-        """Fold calls that have ended, in bulk."""
-        groups: dict[tuple[str, str | None], list[Request]] = {}
-        for request in requests:
-            groups.setdefault((request.operation, request.error), []).append(request)
-        for (operation, error), group in groups.items():
-            self._record(self._of(operation), self._bounded(error), group)
+    def record(self, begun: Sequence[str], lanes: Sequence[Lane], failures: Sequence[Failure]) -> float:
+        """Fold calls that began and calls that ended; returns otelml's own share of them, in seconds."""
+        self._count(Counter(begun), +1)
+        spent = 0.0
+        for lane in lanes:
+            if lane.seconds:
+                seconds = drained(lane.seconds)
+                self._count({lane.operation: len(seconds)}, -1)
+                self._answered(lane.operation, seconds, drained(lane.rows), drained(lane.traces))
+                spent += sum(drained(lane.spent))
+        for failure in failures:
+            self._count({failure.operation: 1}, -1)
+            labels = {names.ERROR_TYPE: self._bounded(failure.error)} if failure.error else {}
+            traces = [failure.trace] if failure.trace else []
+            self._lasted({**self._of(failure.operation), **labels}, [failure.seconds], traces)
+            spent += failure.spent
+        return spent
 
-    def _record(self, attributes: Attributes, error: str | None, group: list[Request]) -> None:
-        failed = {names.ERROR_TYPE: error} if error else {}
-        duration = self._streams.duration.buckets({**attributes, **failed})
-        seconds = np.array([request.seconds for request in group])
+    def _count(self, calls: Mapping[str, int], sign: int) -> None:
+        for operation, count in calls.items():
+            self._active[operation] = self._active.get(operation, 0) + sign * count
+
+    def _answered(self, operation: str, seconds: list[float], rows: list[int], traces: list[Trace]) -> None:
+        attributes = self._of(operation)
+        self._lasted(attributes, seconds, traces)
+        sizes = self._streams.sizes.buckets(attributes)
+        batch = Histogram(sizes.bounds)
+        batch.add(np.array(rows, dtype=np.float64))
+        sizes.add(batch)
+        self._streams.rows.number(attributes).add(sum(rows))
+
+    def _lasted(self, attributes: Attributes, seconds: list[float], traces: list[Trace]) -> None:
+        duration = self._streams.duration.buckets(attributes)
         batch = Histogram(duration.bounds)
-        batch.add(seconds)
-        duration.add(batch, _examples(duration, group))
-        if error is None:
-            sizes = self._streams.sizes.buckets(attributes)
-            batch = Histogram(sizes.bounds)
-            rows = [request.rows for request in group]
-            batch.add(np.array(rows, dtype=np.float64))
-            sizes.add(batch)
-            self._streams.rows.number(attributes).add(sum(rows))
+        batch.add(np.array(seconds))
+        duration.add(batch, _examples(duration, traces))
 
     def _of(self, operation: str) -> dict[str, str | bool | int | float]:
         return {**self._attributes, names.OPERATION_NAME: operation}
 
-    def _bounded(self, error: str | None) -> str | None:
-        if error is None or error in self._errors:
-            return error
-        if len(self._errors) >= names.MOST_ERROR_TYPES:
+    def _bounded(self, error: str) -> str:
+        if error not in self._errors and len(self._errors) >= names.MOST_ERROR_TYPES:
             return names.OTHER_ERROR
         self._errors.add(error)
         return error
 
     def reset(self) -> None:
         """Start afresh in a forked child, where none of the parent's calls is under way."""
-        self._lock = threading.Lock()
         self._active = dict.fromkeys(self._active, 0)
 
 
-def _examples(duration: Buckets, group: list[Request]) -> dict[int, Example]:
-    traced = [(request.seconds, request.trace) for request in group if request.trace]
-    if not traced:
+def _examples(duration: Buckets, traces: list[Trace]) -> dict[int, Example]:
+    if not traces:
         return {}
-    index = bin_index([seconds for seconds, _ in traced], np.array(duration.bounds)).tolist()
+    index = bin_index([trace[0] for trace in traces], np.array(duration.bounds)).tolist()
     return {
         bucket: Example(seconds, time_ns, trace_id, span_id)
-        for bucket, (seconds, (trace_id, span_id, time_ns)) in zip(index, traced, strict=True)
+        for bucket, (seconds, trace_id, span_id, time_ns) in zip(index, traces, strict=True)
     }

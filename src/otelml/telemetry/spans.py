@@ -21,7 +21,7 @@ SUPPRESSED = "suppress_instrumentation"
 
 def suppressed() -> bool:
     """Whether somebody up the stack asked that nothing be instrumented."""
-    return bool(context.get_value(SUPPRESSED))
+    return bool(context.get_current().get(SUPPRESSED))
 
 
 class OpenSpan(NamedTuple):

@@ -1,21 +1,24 @@
 """Every setting as one typed row: its name, what it takes, its default and what it does.
 
 The environment variable of a row is `OTEL_PYTHON_ML_` and its name in capitals, which is also what makes the
-launcher offer it as a flag (`--ml_outcome_store`).  Nothing else in the package reads `os.environ`, but for the
-variables that belong to OpenTelemetry itself.
+launcher offer it as a flag (`--ml_outcome_store`).  Nothing else in the package reads `os.environ`, but for
+the variables that belong to OpenTelemetry itself.
 """
+
+# ruff: noqa: FBT003 -- the first of a row is its default, true or false for many
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 PREFIX = "OTEL_PYTHON_ML_"
 DAY = 86_400.0
+UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": DAY}
 
 T = TypeVar("T")
 
@@ -37,8 +40,7 @@ def _boolean(text: str) -> bool:
 
 def _seconds(text: str) -> float:
     """`90`, `90s`, `15m`, `12h` or `7d`, in seconds."""
-    units = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": DAY}
-    unit = units.get(text[-1:].lower())
+    unit = UNITS.get(text[-1:].lower())
     return _positive(float(text[:-1]) * unit if unit else float(text))
 
 
@@ -118,17 +120,31 @@ class Settings:
     max_points: int = row(10_000, COUNT, "Series that this process may ship.")
 
 
+KINDS: dict[str, Kind] = {one.name: one.metadata["kind"] for one in fields(Settings)}
+
+
+class Problem(NamedTuple):
+    """Something that is wrong with a variable, what was done about it, and the mend."""
+
+    variable: str
+    text: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.variable} {self.text}: {self.mend}"
+
+
 @dataclass(frozen=True)
 class Loaded:
-    """Settings, where each came from, and what was wrong with the environment."""
+    """Settings, where each came from, and what was wrong with them."""
 
     settings: Settings
     sources: dict[str, str]
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
 
 
 def variable(name: str) -> str:
-    """The environment variable of a setting.
+    """Name the environment variable of a setting.
 
     >>> variable("outcome_store")
     'OTEL_PYTHON_ML_OUTCOME_STORE'
@@ -139,31 +155,77 @@ def variable(name: str) -> str:
 def load(overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Loaded:
     """Read all settings: an override first, then the environment, then the default.
 
-    A text in the environment that cannot be read leaves the default in force and is told in `problems`.
+    A text in the environment that cannot be read leaves the default in force and is told in `problems`; an
+    override that is None leaves the setting to the environment.
 
     Raises
     ------
     TypeError
         When an override is no setting.
+    ValueError
+        When an override is nothing that its setting takes.
     """
     environ = os.environ if environ is None else environ
-    overrides = overrides or {}
-    known = {f.name: f for f in fields(Settings)}
-    for name in overrides:
-        if name not in known:
-            raise TypeError(f"there is no setting {name!r}; there are: {', '.join(known)}")
+    given = {name: value for name, value in (overrides or {}).items() if value is not None}
+    for name in overrides or ():
+        if name not in KINDS:
+            raise TypeError(f"there is no setting {name!r}; there are: {', '.join(KINDS)}")
     values: dict[str, Any] = {}
-    sources: dict[str, str] = dict.fromkeys(known, "default")
-    problems: list[str] = []
-    for name, text in ((name, environ.get(variable(name), "").strip()) for name in known):
-        if name in overrides:
-            values[name], sources[name] = overrides[name], "argument"
+    sources: dict[str, str] = dict.fromkeys(KINDS, "default")
+    problems: list[Problem] = []
+    for name, kind in KINDS.items():
+        text = environ.get(variable(name), "").strip()
+        if name in given:
+            values[name], sources[name] = _taken(name, given[name]), "argument"
         elif text:
-            kind: Kind = known[name].metadata["kind"]
             try:
                 values[name], sources[name] = kind.parse(text), variable(name)
             except ValueError:
-                problems.append(
-                    f"{variable(name)} is {text!r}; it takes {kind.takes}. The default is in force."
-                )
-    return Loaded(Settings(**values), sources, tuple(problems))
+                problem = f"is {text!r}, so the default is in force"
+                problems.append(Problem(variable(name), problem, f"it takes {kind.takes}"))
+    settings = Settings(**values)
+    if settings.outcome_ttl < settings.outcome_horizon:  # what is forgotten is never counted
+        problem = f"is below {variable('outcome_horizon')}, which is in force for both"
+        problems.append(Problem(variable("outcome_ttl"), problem, "raise it to the horizon at least"))
+        settings = replace(settings, outcome_ttl=settings.outcome_horizon)
+    return Loaded(settings, sources, tuple(problems))
+
+
+def _taken(name: str, value: Any) -> Any:
+    """Check an override by the rule for texts, so that `"7d"`, `604_800` and `Path("x")` are all welcome."""
+    text = ",".join(value) if isinstance(value, tuple | list) else str(value)  # pyright: ignore[reportUnknownArgumentType] -- globs
+    try:
+        return KINDS[name].parse(text)
+    except ValueError:
+        raise ValueError(f"the setting {name} is {value!r}; it takes {KINDS[name].takes}") from None
+
+
+def as_text(name: str, value: Any) -> str:
+    """Write a setting's value as its environment variable takes it.
+
+    >>> as_text("outcome_ttl", 604_800.0), as_text("traces", True), as_text("baselines", None)
+    ('7d', 'true', '-')
+    """
+    if value is None:
+        return "-"
+    if KINDS[name] is SECONDS:
+        unit = next((u for u in ("d", "h", "m") if value % UNITS[u] == 0), "s")
+        return f"{value / UNITS[unit]:g}{unit}"
+    if isinstance(value, tuple):
+        return ",".join(str(glob) for glob in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] -- globs
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def as_markdown() -> str:
+    """Write all settings as the table of `docs/settings.md`."""
+    lines = ["| setting | environment variable | takes | default | what it does |", "|---|---|---|---|---|"]
+    lines += [
+        f"| `{one.name}` | `{variable(one.name)}` | {one.metadata['kind'].takes} "
+        f"| `{as_text(one.name, one.default)}` | {one.metadata['doc']} |"
+        for one in fields(Settings)
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(as_markdown())  # noqa: T201 -- what the module is run for

@@ -1,1 +1,75 @@
-"""."""
+"""`otelml …`: one subcommand a module; what a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Command(NamedTuple):
+    """A subcommand: its module offers `add_arguments(parser)` and `run(arguments) -> int`."""
+
+    module: str
+    summary: str
+    description: str
+
+
+COMMANDS = {
+    "demo": Command(
+        "otelml.cli.demo",
+        "watch a real model on real flights, over OTLP, in a minute or two",
+        "Trains a model on the flights of January and February 2013, saves its baseline on March, serves\n"
+        "April to December from a process started by opentelemetry-instrument, and shows what arrives\n"
+        "over OTLP.\n"
+        "Needs: pip install 'otelml[demo]'.",
+    ),
+    "doctor": Command(
+        "otelml.cli.doctor",
+        "say what is watched, where it goes, what is wrong, and the mend",
+        "Looks at this environment as a service started from it would: the same Python, the same\n"
+        "variables. Run it as `opentelemetry-instrument FLAGS otelml doctor` to have the launcher's\n"
+        "flags looked at too.\n"
+        "Exit status: 0 when nothing is wrong, 1 when something is.",
+    ),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        parser.print_help()
+        return 0
+    try:
+        return import_module(COMMANDS[arguments.command].module).run(arguments)
+    except KeyboardInterrupt:
+        sys.stderr.write("\notelml: interrupted\n")
+        return 130
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="otelml",
+        description="OpenTelemetry for predictive machine learning.\n\n"
+        "A service needs no command of these: `opentelemetry-instrument python serve.py` watches its models.",
+        epilog="`otelml COMMAND --help` says what a command takes.",
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"otelml {version('otelml')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, command in COMMANDS.items():
+        own = commands.add_parser(
+            name,
+            help=command.summary,
+            description=command.description,
+            formatter_class=RawDescriptionHelpFormatter,
+        )
+        import_module(command.module).add_arguments(own)
+    return parser

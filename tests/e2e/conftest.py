@@ -8,11 +8,17 @@ import pytest
 from collector import HOW_TO_GET_ONE, find_collector, running_collector
 
 
-@pytest.fixture
-def collector(tmp_path):
-    """Give the test a real Collector, stopped at its end; without one skip, in CI fail."""
+@pytest.fixture(scope="session")
+def collector_binary():
+    """Give the path of a Collector; without one skip, in CI fail."""
     binary = find_collector()
     if binary is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW_TO_GET_ONE)
-    with running_collector(binary, tmp_path) as running:
+    return binary
+
+
+@pytest.fixture
+def collector(collector_binary, tmp_path):
+    """Give the test a real Collector, stopped at its end."""
+    with running_collector(collector_binary, tmp_path) as running:
         yield running

@@ -28,7 +28,7 @@ def environment(collector, **variables):
 
 
 def launch(program, *arguments, env, cwd):
-    """Run one of `programs/` under the launcher to its end; returns what it printed, and what it complained of."""
+    """Run one of `programs/` under the launcher to its end; returns what it printed and what it logged."""
     command = (LAUNCHER, sys.executable, PROGRAMS / program, *arguments)
     done = subprocess.run(  # noqa: S603 -- ours
         [str(part) for part in command],

@@ -1,4 +1,4 @@
-"""Exact to the row: threads and processes of every kind, in both temporalities, with collections all the while."""
+"""Exact to the row: threads and processes of all kinds, both temporalities, collections all the while."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def same(count):
         ("os_fork", "delta", "http/protobuf"),
     ],
 )
-def test_sums_arrive_to_the_row(collector, traffic, model, tmp_path, method, temporality, protocol):  # noqa: PLR0913
+def test_sums_arrive_to_the_row(collector, traffic, model, tmp_path, method, temporality, protocol):
     """What arrives from four processes of four threads equals what numpy counts, first events included."""
     joblib.dump(model, tmp_path / "model.joblib")
     variables = {

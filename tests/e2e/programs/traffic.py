@@ -1,4 +1,4 @@
-"""The predictions that a program makes, and that the test which started it makes again to know what to expect."""
+"""The predictions that a program makes, and its test makes again to know what to expect."""
 
 from __future__ import annotations
 

@@ -39,10 +39,25 @@ def _converted(value: Any) -> Array:
             return np.asarray(getattr(value, method)())
     if not isinstance(value, list | tuple) and not hasattr(value, "__array__"):
         raise TypeError(f"{type(value).__name__} holds no rows")
+    keys = keys_of(value)
+    if keys:
+        return np.asarray([[row.get(key) for key in keys] for row in value])
     try:
         return np.asarray(value)
     except ValueError as error:
         raise TypeError(f"{type(value).__name__} of unequal rows") from error
+
+
+def keys_of(value: Any) -> tuple[Any, ...]:
+    """The keys of rows that are dicts, in the order of the first; nothing of rows that are not."""
+    rows = cast("list[Any]", value) if isinstance(value, list) else []
+    return tuple(cast("dict[Any, Any]", rows[0])) if rows and isinstance(rows[0], dict) else ()
+
+
+def classes_in(probabilities: Any) -> tuple[Any, ...]:
+    """The classes that `(n_rows, n_classes)` probabilities tell: the keys of rows that are dicts, else positions."""
+    shape = getattr(probabilities, "shape", ())
+    return keys_of(probabilities) or tuple(range(shape[1] if len(shape) > 1 and shape[1] > 1 else 2))
 
 
 def n_rows(value: Any) -> int | None:

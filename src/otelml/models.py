@@ -12,7 +12,8 @@ from otelml import forking
 from otelml.baseline import Baseline, BaselineError, find, fingerprint
 from otelml.ledger import ledger
 from otelml.monitor import Monitor
-from otelml.prediction import HALF, Decision, ModelIdentity, Task, label_text
+from otelml.patching.nesting import silenced
+from otelml.prediction import HALF, Decision, ModelIdentity, Task, label_text, task_of
 from otelml.recorders.outcomes import Outcomes, Profile
 from otelml.recorders.outputs import Outputs
 from otelml.recorders.requests import Requests
@@ -51,6 +52,16 @@ class Known(NamedTuple):
     monitor: Monitor
 
 
+class Key(NamedTuple):
+    """What a monitor is one of: a model that is trained again may answer in other classes, under the same identity."""
+
+    identity: ModelIdentity
+    system: str
+    description: Description
+    decision: Decision
+    baseline: str | None
+
+
 class Models:
     """The models of one process."""
 
@@ -61,7 +72,8 @@ class Models:
         self._instruments, self._tracer = instruments, tracer
         self._by_object: dict[int, Known] = {}
         self._given: dict[int, tuple[Callable[[], Any], Given]] = {}
-        self._monitors: dict[tuple[ModelIdentity, str], Monitor] = {}
+        self._monitors: dict[Key, Monitor] = {}
+        self._requests: dict[tuple[ModelIdentity, str], Requests] = {}
         self._outcomes: dict[tuple[str, str | None], Outcomes] = {}
         self._unnamed: dict[str, str] = {}
         self._making = threading.Lock()
@@ -72,8 +84,20 @@ class Models:
         known = self._by_object.get(id(model))
         if known is not None and known.reference() is model:
             return known.monitor
-        with self._making:  # two threads that ask first would make two, and what one of them staged be lost
-            monitor = self._monitor(model, adapter)
+        return self._look_at(model, adapter)
+
+    def learn(self, model: Any, adapter: Adapter, classes: tuple[Any, ...]) -> Monitor:
+        """The monitor of a `model` whose classes only its first answer told."""
+        return self._look_at(model, adapter, classes)
+
+    def _look_at(self, model: Any, adapter: Adapter, classes: tuple[Any, ...] = ()) -> Monitor:
+        # Locked: two threads that ask first would make two, and what one of them staged be lost.  Silenced: what a
+        # model asks of itself to be described is no prediction.
+        with self._making, silenced():
+            description = adapter.describe(model)
+            if classes:
+                description = replace(description, task=task_of(classes), classes=classes)
+            monitor = self._monitor(model, adapter, description)
             self._by_object[id(model)] = Known(self._reference(model, self._by_object), monitor)
         return monitor
 
@@ -98,21 +122,19 @@ class Models:
         except TypeError:  # a class without weak references; it is kept, or its id would come to mean another
             return lambda: model
 
-    def _monitor(self, model: Any, adapter: Adapter) -> Monitor:
-        description = adapter.describe(model)
+    def _monitor(self, model: Any, adapter: Adapter, description: Description) -> Monitor:
         known = self._given.get(id(model))
         given = known[1] if known is not None and known[0]() is model else Given()
         baseline = self._baseline(model, given, adapter)
         given = self._named(model, given, adapter, description, baseline)
-        key = (ModelIdentity(given.name or names.OTHER, given.version), adapter.system)
+        identity = ModelIdentity(given.name or names.OTHER, given.version)
+        if (identity, adapter.system) not in self._requests and len(self._requests) >= names.MOST_MODELS:
+            ledger.drop("cardinality", model=names.OTHER)
+            identity = ModelIdentity(names.OTHER)
+        decision = decide(description, given, baseline)
+        key = Key(identity, adapter.system, description, decision, baseline.id if baseline else None)
         if key not in self._monitors:
-            if len(self._monitors) >= names.MOST_MODELS:
-                ledger.drop("cardinality", model=names.OTHER)
-                key = (ModelIdentity(names.OTHER), adapter.system)
-        if key not in self._monitors:
-            self._monitors[key] = self._born(
-                key[0], adapter, description, decide(description, given, baseline), baseline
-            )
+            self._monitors[key] = self._born(identity, adapter, description, decision, baseline)
         return self._monitors[key]
 
     def _named(
@@ -122,8 +144,10 @@ class Models:
         if given.name is not None:
             return replace(given, version=version)
         name = self.settings.model_name or (baseline.name if baseline else None) or adapter.model_name(model)
-        columns = repr((description.columns, getattr(model, "n_features_in_", None)))
-        own = hashlib.sha256(columns.encode()).hexdigest()[:8]
+        columns = (description.columns, getattr(model, "n_features_in_", None))
+        if columns == (None, None):  # one that was not trained yet claims no name
+            return replace(given, name=name, version=version)
+        own = hashlib.sha256(repr(columns).encode()).hexdigest()[:8]
         if self._unnamed.setdefault(name, own) != own:
             ledger.warn_once(
                 "otelml: two models without a name are called %s; they are kept apart as %s-%s. "
@@ -179,7 +203,9 @@ class Models:
             identity,
             description=description,
             decision=decision,
-            requests=Requests(self._instruments.requests, attributes, adapter.system),
+            requests=self._requests.setdefault(
+                (identity, adapter.system), Requests(self._instruments.requests, attributes, adapter.system)
+            ),
             outputs=Outputs(self._instruments.outputs, attributes, decision, baseline),
             spans=spans,
             hand_in=lambda awaited: self.desk.hand_in(awaited),
@@ -223,8 +249,8 @@ class Models:
 
     def show(self, now: float) -> None:
         """Bring gauges and calls under way up to `now`, for a collection."""
-        for monitor in list(self._monitors.values()):
-            monitor.requests.show_active()
+        for requests in list(self._requests.values()):
+            requests.show_active()
         for outcomes in list(self._outcomes.values()):
             outcomes.show(now)
 
@@ -232,6 +258,8 @@ class Models:
         self._making = threading.Lock()
         for monitor in self._monitors.values():
             monitor.start_afresh()
+        for requests in self._requests.values():
+            requests.start_afresh()
         for outcomes in self._outcomes.values():
             outcomes.start_afresh()
 

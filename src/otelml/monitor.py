@@ -62,7 +62,6 @@ class Monitor:
         self._rows = self._calls = 0
         self.begun: list[str] = []
         self.failures: list[Failure] = []
-        self.requests.reset()
 
     def lane(self, operation: str, form: Form, answer: NDArray[Any]) -> Lane:
         """Where calls answered like this one are staged."""

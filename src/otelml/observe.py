@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otelml import clock, process
-from otelml.arrays import as_array, column, n_rows
+from otelml.arrays import as_array, classes_in, column, n_rows
 from otelml.batches import BATCH
 from otelml.ledger import ledger
 from otelml.patching.guard import swallow
 from otelml.patching.nesting import INSIDE
 from otelml.patching.sites import whole
-from otelml.prediction import Form, label_texts
+from otelml.prediction import Form, Task, label_texts
 from otelml.staging import Failure, Trace, Waiting
 from otelml.telemetry import names
 from otelml.telemetry.spans import Spans, suppressed
@@ -83,20 +83,20 @@ class Observer:
 class Watch:
     """The watch over one outermost call, from just before the host's code runs until just after."""
 
-    __slots__ = ("model", "models", "monitor", "opened", "operation")
+    __slots__ = ("adapter", "model", "models", "monitor", "opened", "operation")
 
     def __init__(self, operation: Operation, model: Any, adapter: Adapter) -> None:
-        self.operation, self.model = operation, model
+        self.operation, self.model, self.adapter = operation, model, adapter
         self.models: Models = process.current().models
         self.monitor: Monitor = self.models.monitor(model, adapter)
-        self.monitor.begun.append(operation.name)
         spans = self.monitor.spans
         self.opened: OpenSpan | None = None if spans is None else spans.start(operation.name)
+        self.monitor.begun.append(operation.name)
 
     def answered(self, output: Any, arguments: Arguments, times: tuple[float, float, float]) -> None:
         """Take note of what the host's code returned; `times` are our arrival, its start and its end."""
+        arrived, started, ended = times
         try:
-            arrived, started, ended = times
             answer, form, rows = self._read(output, arguments)
             lane = self.monitor.lane(self.operation.name, form, answer)
             data = answer.tobytes()
@@ -104,14 +104,14 @@ class Watch:
                 lane.data.append(data)
             else:
                 self._wait(lane.waiting if (ids := self._ids(rows, arguments)) else lane.data, data, ids)
-            lane.rows.append(rows)
-            lane.seconds.append(ended - started)
             if self.opened is not None:
                 self._end_span(self.opened, rows, ended - started, lane.traces)
+            lane.rows.append(rows)
+            lane.seconds.append(ended - started)
             lane.spent.append(started - arrived + _clock() - ended)
             self.monitor.staged(rows)
         except Exception as error:  # noqa: BLE001 -- the guard
-            swallow("observe", error)
+            self._lost(ended - started, error)
 
     def failed(self, error: BaseException, seconds: float, spent: float) -> None:
         """Take note that the host's code raised."""
@@ -120,26 +120,36 @@ class Watch:
             if self.opened is not None and self.monitor.spans is not None:
                 self.monitor.spans.fail(self.opened.span, error)
                 trace = self._trace(self.opened, seconds)
-                Spans.end(self.opened)
+                self._close(self.opened)
             kind = type(error).__qualname__ if isinstance(error, Exception) else None
             self.monitor.failures.append(Failure(self.operation.name, seconds, kind, trace, spent))
         except Exception as ours:  # noqa: BLE001 -- the guard
-            swallow("observe", ours)
+            self._lost(seconds, ours)
+
+    def _lost(self, seconds: float, error: Exception) -> None:
+        """Leave neither the span open nor the call under way, where we failed to take note of it."""
+        if self.opened is not None:
+            self._close(self.opened)
+        self.monitor.failures.append(Failure(self.operation.name, seconds, None, None, 0.0))
+        swallow("observe", error)
 
     def _read(self, output: Any, arguments: Arguments) -> tuple[NDArray[Any], Form, int]:
         """Rows of an answer, what they are, and how many."""
         operation = self.operation
-        answer = output if operation.answer is whole else operation.answer(self.model, output)
+        description = self.monitor.description
+        answer = output if operation.answer is whole else operation.answer(description, output, *arguments)
+        form = operation.form
+        if not isinstance(form, Form):
+            form = form(description, *arguments)
+        if form is Form.OPAQUE:  # whatever it is, it is not turned into an array: it may be sparse and huge
+            return NOTHING, form, n_rows(answer) or 0
+        if form is Form.PROBABILITIES and description.task is Task.OTHER and n_rows(answer):
+            self.monitor = self.models.learn(self.model, self.adapter, classes_in(answer))
         if type(answer) is not np.ndarray or not answer.shape:
             try:
                 answer = as_array(answer)
             except TypeError:
                 return NOTHING, Form.OPAQUE, self._unreadable(answer, arguments)
-        form = operation.form
-        if not isinstance(form, Form):
-            form = form(self.monitor.description, *arguments)
-        if form is Form.OPAQUE:
-            return NOTHING, form, answer.shape[0]
         if answer.dtype.hasobject:  # objects have no bytes of their own
             answer = np.array(label_texts(answer.ravel())).reshape(answer.shape)
         return answer, form, answer.shape[0]
@@ -177,6 +187,10 @@ class Watch:
         trace = self._trace(opened, seconds)
         if trace is not None:
             traces.append(trace)
+        self._close(opened)
+
+    def _close(self, opened: OpenSpan) -> None:
+        self.opened = None
         Spans.end(opened)
 
     def _trace(self, opened: OpenSpan, seconds: float) -> Trace | None:

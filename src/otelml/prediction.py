@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -97,6 +97,15 @@ class Prediction:
     unknown: tuple[str, ...] = field(default=())
 
 
+def task_of(classes: Collection[Any]) -> Task:
+    """The task of choosing one of `classes`.
+
+    >>> task_of(["ham", "spam"]).value
+    'binary'
+    """
+    return Task.BINARY if len(classes) == 2 else Task.MULTICLASS
+
+
 def label_text(label: object) -> str:
     """One text for all labels that Python holds equal.
 
@@ -136,10 +145,10 @@ def normalise(form: Form, decision: Decision, answer: NDArray[Any]) -> Predictio
         When the shape fits neither the form nor the number of classes.
     """
     rows = len(answer)
-    if form is Form.OPAQUE or rows == 0:
+    if form is Form.OPAQUE or rows == 0 or decision.task is Task.MULTILABEL:
         return Prediction(rows)
-    if form is Form.LABELS and decision.classes:
-        return _from_labels(decision, answer)
+    if form is Form.LABELS:  # without classes that are known, labels count nothing: they are no numbers
+        return _from_labels(decision, answer) if decision.classes else Prediction(rows)
     if form in (Form.PROBABILITIES, Form.LOG_PROBABILITIES):
         probabilities = np.exp(answer) if form is Form.LOG_PROBABILITIES else answer
         return _from_probabilities(decision, _columns(probabilities, rows))

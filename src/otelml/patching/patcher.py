@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import importlib
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import wrapt
@@ -18,7 +19,6 @@ from otelml.patching.sites import Carry, Family, Method, Silent, Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from types import ModuleType
 
     from otelml.patching.sites import Operation
     from otelml.patching.wrappers import Observer
@@ -87,18 +87,16 @@ class Patcher:
             for name in site.functions:
                 self._replace(module, name, wrappers.silent)
         elif isinstance(site, Carry):
-            self._replace(getattr(module, site.owner), site.method, wrappers.carrying)
+            wrap = functools.partial(wrappers.carrying, site.near)
+            self._replace(getattr(module, site.owner), site.method, wrap)
         elif isinstance(site, Method):
             self._methods(site, getattr(module, site.owner))
         else:
             self._family(site, getattr(module, site.root))
 
     def _methods(self, site: Method | Family, cls: type) -> None:
-        if top_package(cls) not in self.others:
-            for operation in filter(self.wanted, site.operations):
-                self._replace(
-                    cls, operation.name, functools.partial(wrappers.watched, operation, self.observe)
-                )
+        for operation in filter(self.wanted, site.operations):
+            self._replace(cls, operation.name, functools.partial(wrappers.watched, operation, self))
         for name in site.silent:
             self._replace(cls, name, functools.partial(wrappers.silent, after=self.trained))
 
@@ -110,16 +108,13 @@ class Patcher:
         )
 
     def _member(self, site: Family, cls: type) -> None:
-        if (
-            next(
-                (top for top in map(top_package, cls.__mro__) if top in self.others or top == self.package),
-                "",
-            )
-            in self.others
-        ):
+        tops = [top_package(base) for base in cls.__mro__[:-1]]
+        if next((top for top in tops if top in self.others or top == self.package), "") in self.others:
             return
-        for base in cls.__mro__[:-1]:  # LogisticRegression.predict lives on a mixin that is no BaseEstimator
-            self._methods(site, base)
+        # All bases: LogisticRegression.predict lives on a mixin that is no BaseEstimator.
+        for base, top in zip(cls.__mro__, tops, strict=False):
+            if top not in self.others:
+                self._methods(site, base)
 
     def _announcing(self, site: Family, root: type, original: Any) -> Any:
         """An `__init_subclass__` that shows us classes as they are defined."""
@@ -137,14 +132,22 @@ class Patcher:
 
     def _replace(self, owner: Any, name: str, wrap: Callable[[Any], Any], *, may_add: bool = False) -> None:
         original = vars(owner).get(name, _ABSENT)
-        if wrappers.is_ours(original) or not (may_add or _is_method(original)):
+        if wrappers.is_ours(original):
+            if isinstance(owner, ModuleType):  # it imported the function after we had replaced it elsewhere
+                self._replaced.append((owner, name, original.__wrapped__, original))
             return
-        ours = wrap(original)
+        if not (may_add or _is_method(original)):
+            return
+        ours = (isinstance(owner, ModuleType) and self._elsewhere(original)) or wrap(original)
         try:
             setattr(owner, name, ours)
         except TypeError:  # a class written in C keeps its methods
             return
         self._replaced.append((owner, name, original, ours))
+
+    def _elsewhere(self, original: Any) -> Any:
+        """What stands in for a function in another module: it stays one function, or pickle takes it for two."""
+        return next((ours for _, _, other, ours in self._replaced if other is original), None)
 
 
 def _is_method(attribute: Any) -> bool:

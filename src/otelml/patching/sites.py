@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from otelml.prediction import Form
+    from otelml.prediction import Description, Form
+
+    FormReader = Callable[[Description, tuple[Any, ...], dict[str, Any]], Form]
 
 
 def first_argument(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -20,9 +22,18 @@ def first_argument(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return args[0] if args else next(iter(kwargs.values()), None)
 
 
-def whole(_model: Any, answer: Any) -> Any:
+def whole(_description: Any, answer: Any, _args: Any, _kwargs: Any) -> Any:
     """The answer as it is, for most."""
     return answer
+
+
+def argument(args: tuple[Any, ...], kwargs: dict[str, Any], position: int, name: str) -> Any:
+    """The argument that was given at `position` or as `name`; None where it was not.
+
+    >>> argument((1, 2), {"c": 3}, 1, "b"), argument((1, 2), {"c": 3}, 2, "c"), argument((), {}, 0, "a")
+    (2, 3, None)
+    """
+    return args[position] if len(args) > position else kwargs.get(name)
 
 
 @dataclass(frozen=True)
@@ -34,14 +45,14 @@ class Operation:
     name : the method's name, and `ml.operation.name`.
     form : what it answers in, or a function of (description, args, kwargs) that tells.
     inputs : finds the rows among (args, kwargs).
-    answer : finds the rows in (model, what was returned), for frameworks that return more than that.
+    answer : finds the rows in (description, what was returned, args, kwargs), for frameworks that return more.
     opt_in : the setting without which it is not watched.
     """
 
     name: str
-    form: Form | Callable[[Any, tuple[Any, ...], dict[str, Any]], Form]
+    form: Form | FormReader
     inputs: Callable[[tuple[Any, ...], dict[str, Any]], Any] = first_argument
-    answer: Callable[[Any, Any], Any] = whole
+    answer: Callable[[Description, Any, tuple[Any, ...], dict[str, Any]], Any] = whole
     opt_in: str | None = None
 
 
@@ -67,16 +78,20 @@ class Family:
 
 @dataclass(frozen=True)
 class Carry:
-    """A pool's method whose one argument is an iterable of tasks `(function, args, kwargs)`."""
+    """A pool's method whose one argument is an iterable of tasks `(function, args, kwargs)`.
+
+    `near` tells of a pool whether its workers are of this machine; those of another may lack otelml.
+    """
 
     module: str
     owner: str
     method: str
+    near: Callable[[Any], bool]
 
 
 @dataclass(frozen=True)
 class Silent:
-    """Functions of a module that train or evaluate."""
+    """Functions that train or evaluate, under each module that callers find them in."""
 
     module: str
     functions: tuple[str, ...]

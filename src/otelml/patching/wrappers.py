@@ -2,13 +2,16 @@
 
 Plain on purpose: a bound method then is an ordinary bound method, which pickles, copies and introspects as before.
 (A `wrapt.BoundFunctionWrapper` refuses to be pickled, and joblib pickles `delayed(model.predict)` for its workers.)
+cloudpickle takes a class of `__main__` along with its functions, and each of those with what it is closed over.  So
+all of ours sits behind one object, which pickles as the original: a worker gets the class as its author wrote it.
 """
 
 from __future__ import annotations
 
+import copy
 import functools
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from otelml.patching.nesting import INSIDE, Carried
 
@@ -23,44 +26,76 @@ if TYPE_CHECKING:
 MARK = "__otelml__"
 
 
-def watched(operation: Operation, observe: Observer, original: Any) -> Any:
+class Watcher(Protocol):
+    """Who is shown calls, as long as it is active."""
+
+    active: bool
+    observe: Observer
+
+
+class StandIn:
+    """A call in place of another; outside this process it is that other."""
+
+    call: Function
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return copy.copy, (self.call,)  # a function's copy is itself, and nobody there needs otelml
+
+
+class Watched(StandIn):
+    """Shows the outermost call of a method to a watcher."""
+
+    def __init__(self, call: Function, operation: Operation, watcher: Watcher) -> None:
+        self.call, self.operation, self.watcher = call, operation, watcher
+
+    def __call__(self, model: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if INSIDE.get() or not self.watcher.active:
+            return self.call(model, *args, **kwargs)
+        return self.watcher.observe(self.operation, self.call, model, args, kwargs)
+
+
+class Silenced(StandIn):
+    """Calls with nothing within them a prediction; `after` is told of the first argument once it was called."""
+
+    def __init__(self, call: Function, after: Callable[[Any], object] | None = None) -> None:
+        self.call, self.after = call, after
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        token = INSIDE.set(True)
+        try:
+            return self.call(*args, **kwargs)
+        finally:
+            INSIDE.reset(token)
+            if self.after is not None:
+                self.after(args[0])
+
+
+class Carrying(StandIn):
+    """A pool's method that tells its tasks that they run within a call; see `Carry`."""
+
+    def __init__(self, call: Function, near: Callable[[Any], bool]) -> None:
+        self.call, self.near = call, near
+
+    def __call__(self, pool: Any, iterable: Any, /, *args: Any, **kwargs: Any) -> Any:
+        # Workers start with an empty context; without ours, each tree of a forest reports itself as a model.
+        if INSIDE.get() and self.near(pool):
+            iterable = ((Carried(task), a, k) for task, a, k in iterable)
+        return self.call(pool, iterable, *args, **kwargs)
+
+
+def watched(operation: Operation, watcher: Watcher, original: Any) -> Any:
     """A method whose outermost call is observed as a prediction."""
-    call = _callable(original)
-
-    def method(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if INSIDE.get():
-            return call(self, *args, **kwargs)
-        return observe(operation, call, self, args, kwargs)
-
-    return _in_place_of(original, method)
+    return _in_place_of(original, Watched(_callable(original), operation, watcher))
 
 
 def silent(original: Any, after: Callable[[Any], object] | None = None) -> Any:
-    """A function or method within which nothing is a prediction; `after` is told of the model once it was called."""
-    call = _callable(original)
-
-    def function(*args: Any, **kwargs: Any) -> Any:
-        token = INSIDE.set(True)
-        try:
-            return call(*args, **kwargs)
-        finally:
-            INSIDE.reset(token)
-            if after is not None:
-                after(args[0])
-
-    return _in_place_of(original, function)
+    """A function or method within which nothing is a prediction."""
+    return _in_place_of(original, Silenced(_callable(original), after))
 
 
-def carrying(original: Any) -> Any:
-    """A pool's method that tells its tasks that they run within a call; see `Carry`."""
-
-    def method(self: Any, iterable: Any, /, *args: Any, **kwargs: Any) -> Any:
-        # Workers start with an empty context; without ours, each tree of a forest reports itself as a model.
-        if INSIDE.get():
-            iterable = ((Carried(task), a, k) for task, a, k in iterable)
-        return original(self, iterable, *args, **kwargs)
-
-    return _in_place_of(original, method)
+def carrying(near: Callable[[Any], bool], original: Any) -> Any:
+    """A pool's method that carries our context along."""
+    return _in_place_of(original, Carrying(_callable(original), near))
 
 
 def is_ours(attribute: Any) -> bool:
@@ -75,7 +110,10 @@ def _callable(original: Any) -> Function:
     return lambda self, *args, **kwargs: original.__get__(self, type(self))(*args, **kwargs)
 
 
-def _in_place_of(original: Any, function: Any) -> Any:
+def _in_place_of(original: Any, call: StandIn) -> Any:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        return call(*args, **kwargs)  # type: ignore[operator]
+
     functools.update_wrapper(function, original)
     function.__dict__[MARK] = True
     return function if isinstance(original, FunctionType) else Conditional(original, function)
@@ -92,3 +130,6 @@ class Conditional:
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         bound = self.original.__get__(instance, owner)  # raises AttributeError where there is no such method
         return bound if instance is None else MethodType(self.function, instance)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return copy.copy, (self.original,)

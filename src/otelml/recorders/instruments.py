@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from otelml.baseline import Baseline
     from otelml.settings import Settings
     from otelml.telemetry.meter import Meter
-    from otelml.telemetry.streams import Attributes
+    from otelml.telemetry.streams import Attributes, Number
 
 
 class Instruments:
@@ -50,6 +50,7 @@ class Instruments:
             ),
         )
         self._info = stream(names.MODEL_INFO)
+        self._infos: dict[tuple[object, ...], Number] = {}
         self._cells, self._performance = stream(names.BASELINE_CELLS), stream(names.BASELINE_PERFORMANCE)
 
     def present(
@@ -57,7 +58,11 @@ class Instruments:
     ) -> None:
         """Say that this process serves a model, and what the model was like in training."""
         own = {names.BASELINE_ID: baseline.id} if baseline else {}
-        self._info.number({**attributes, names.SYSTEM_VERSION: _version_of(supports), **own}).set(1)
+        info = self._info.number({**attributes, names.SYSTEM_VERSION: _version_of(supports), **own})
+        identity = tuple(attributes.get(k) for k in (names.MODEL_NAME, names.MODEL_VERSION, names.SYSTEM_NAME))
+        self._infos.setdefault(identity, info).set(0)  # what it was until now, when its task is another since
+        self._infos[identity] = info
+        info.set(1)
         if baseline is None or not settings.baseline_metrics:
             return
         model = {key: attributes[key] for key in (names.MODEL_NAME, names.MODEL_VERSION) if key in attributes}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,6 +37,7 @@ class Requests:
         self._attributes = {**attributes, names.SYSTEM_NAME: system}
         self._errors: set[str] = set()
         self._active: dict[str, int] = {}
+        self._lock = threading.Lock()
 
     def born(self, operation: str) -> None:
         """Make the series of an operation that will be asked for."""
@@ -51,6 +53,10 @@ class Requests:
 
     def record(self, begun: Sequence[str], lanes: Sequence[Lane], failures: Sequence[Failure]) -> float:
         """Fold calls that began and calls that ended; returns otelml's own share of them, in seconds."""
+        with self._lock:  # monitors of one identity share this
+            return self._record(begun, lanes, failures)
+
+    def _record(self, begun: Sequence[str], lanes: Sequence[Lane], failures: Sequence[Failure]) -> float:
         self._count(Counter(begun), +1)
         spent = 0.0
         for lane in lanes:
@@ -95,8 +101,9 @@ class Requests:
         self._errors.add(error)
         return error
 
-    def reset(self) -> None:
-        """Start afresh in a forked child, where none of the parent's calls is under way."""
+    def start_afresh(self) -> None:
+        """Begin anew in a forked child, where none of the parent's calls is under way."""
+        self._lock = threading.Lock()
         self._active = dict.fromkeys(self._active, 0)
 
 

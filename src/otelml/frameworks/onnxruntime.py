@@ -1,0 +1,63 @@
+"""ONNX Runtime: sessions, whatever trained the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from otelml.frameworks.adapter import Adapter
+from otelml.patching.sites import Method, Operation, argument
+from otelml.prediction import Description, Form
+
+BEST_FIRST = (Form.PROBABILITIES, Form.VALUES, Form.LABELS, Form.OPAQUE)
+
+
+def describe(session: Any) -> Description:
+    """What each output holds; the classes are told by the first answer."""
+    return Description(note=tuple((output.name, form_of(output)) for output in session.get_outputs()))
+
+
+def form_of(output: Any) -> Form:
+    """What an output holds, by its type, rank and name: converters call probabilities by theirs."""
+    column = len(output.shape) < 2 or output.shape[1:] == [1]
+    if output.type.startswith("seq(map(") or ("prob" in output.name.lower() and "float" in output.type):
+        return Form.PROBABILITIES
+    if not output.type.startswith("tensor(") or len(output.shape) > 2:
+        return Form.OPAQUE
+    if "float" in output.type or "double" in output.type:
+        return Form.VALUES
+    return Form.LABELS if column else Form.OPAQUE
+
+
+def chosen(description: Description, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int, Form]:
+    """The most informative of the outputs that were asked for: its position among them, and its form."""
+    forms = dict(description.note)
+    names = argument(args, kwargs, 0, "output_names") or list(forms)
+    return min(enumerate(forms[name] for name in names), key=lambda one: BEST_FIRST.index(one[1]))
+
+
+def answer(description: Description, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The rows of that output."""
+    return outputs[chosen(description, args, kwargs)[0]]
+
+
+def rows(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The rows of the first input."""
+    return next(iter(argument(args, kwargs, 1, "input_feed").values()))
+
+
+def model_name(session: Any) -> str:
+    """The name of the model's file."""
+    path = getattr(session, "_model_path", None)
+    return Path(path).stem if path else type(session).__name__
+
+
+RUN = Operation("run", lambda *call: chosen(*call)[1], inputs=rows, answer=answer)
+ADAPTER = Adapter(
+    system="onnxruntime",
+    package="onnxruntime",
+    supports=("onnxruntime>=1.17,<2", "onnxruntime-gpu>=1.17,<2"),
+    sites=(Method("onnxruntime.capi.onnxruntime_inference_collection", "Session", operations=(RUN,)),),
+    describe=describe,
+    model_name=model_name,
+)

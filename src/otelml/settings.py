@@ -13,75 +13,14 @@ import os
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from otelml.kinds import BOOLEAN, COUNT, DAY, FOLDER, GLOBS, SECONDS, STORE, TEXT, UNITS, Kind, one_of
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 PREFIX = "OTEL_PYTHON_ML_"
-DAY = 86_400.0
-UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": DAY}
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How a text becomes a value, and the words that say what is taken."""
-
-    parse: Callable[[str], Any]
-    takes: str
-
-
-def _boolean(text: str) -> bool:
-    try:
-        return {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}[text.lower()]
-    except KeyError:
-        raise ValueError(text) from None
-
-
-def _seconds(text: str) -> float:
-    """`90`, `90s`, `15m`, `12h` or `7d`, in seconds."""
-    unit = UNITS.get(text[-1:].lower())
-    return _positive(float(text[:-1]) * unit if unit else float(text))
-
-
-def _positive(value: float) -> float:
-    if not value > 0:
-        raise ValueError(value)
-    return value
-
-
-def _count(text: str) -> int:
-    return int(_positive(int(text)))
-
-
-def _globs(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _store(text: str) -> str:
-    if text != "memory" and not text.startswith("sqlite:///"):
-        raise ValueError(text)
-    return text
-
-
-def _one_of(*choices: str) -> Kind:
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise ValueError(text)
-        return text
-
-    return Kind(parse, " or ".join(choices))
-
-
-BOOLEAN = Kind(_boolean, "true or false")
-TEXT = Kind(str, "a text")
-FOLDER = Kind(str, "a path of a folder")
-SECONDS = Kind(_seconds, "a duration above zero: 90s, 15m, 12h, 7d")
-COUNT = Kind(_count, "a whole number above zero")
-GLOBS = Kind(
-    _globs, "metric names with * and ?, commas between them; an exclamation mark in front leaves out"
-)
-STORE = Kind(_store, "memory, or sqlite:///PATH")
 
 
 def row(default: T, kind: Kind, doc: str) -> T:
@@ -103,7 +42,7 @@ class Settings:
     )
     baseline_metrics: bool = row(True, BOOLEAN, "Ship what the model was like in training as ml.baseline.*.")
     gauges: str = row(
-        "psi", _one_of("off", "psi", "all"), "In-process gauges, for backends that cannot compute."
+        "psi", one_of("off", "psi", "all"), "In-process gauges, for backends that cannot compute."
     )
     transform: bool = row(False, BOOLEAN, "Count transform() as a prediction where it is the outermost call.")
     id_column: str | None = row(None, TEXT, "Input column that holds the id under which outcomes will come.")
@@ -216,16 +155,29 @@ def as_text(name: str, value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+_HEAD = """\
+# Settings
+
+<!-- Generated: python -m otelml.settings > docs/settings.md -->
+
+Each setting is an environment variable, a flag of the launcher (`OTEL_PYTHON_ML_OUTCOME_STORE` is
+`--ml_outcome_store`), and an argument of `otelml.instrument()`, which goes before the variable. A
+variable that cannot be read leaves the default in force, and the log and `otelml doctor` say so; an
+argument that cannot raises `ValueError`.
+
+"""
+
+
 def as_markdown() -> str:
-    """Write all settings as the table of `docs/settings.md`."""
+    """Write `docs/settings.md`."""
     lines = ["| setting | environment variable | takes | default | what it does |", "|---|---|---|---|---|"]
     lines += [
         f"| `{one.name}` | `{variable(one.name)}` | {one.metadata['kind'].takes} "
-        f"| `{as_text(one.name, one.default)}` | {one.metadata['doc']} |"
+        f"| {'' if one.default is None else f'`{as_text(one.name, one.default)}`'} | {one.metadata['doc']} |"
         for one in fields(Settings)
     ]
-    return "\n".join(lines)
+    return _HEAD + "\n".join(lines).replace("|  |", "| |") + "\n"
 
 
 if __name__ == "__main__":
-    print(as_markdown())  # noqa: T201 -- what the module is run for
+    print(as_markdown(), end="")  # noqa: T201 -- what the module is run for

@@ -1,7 +1,7 @@
 """The contract: every name that leaves the process, once.
 
-Recorders, tests, rules, dashboards and `docs/telemetry.md` (generated: `python -m otelml.telemetry.names`) read this
-table.  Rename nothing here without a line in the changelog and a new `SCHEMA_URL`.
+Recorders, tests, rules, dashboards and `docs/telemetry.md` read this; run as a module, it writes that page.
+Rename nothing here without a line in the changelog and a new `SCHEMA_URL`.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ VALUE_MOMENT = Metric(
     "ml.prediction.value.moment",
     Kind.COUNTER,
     "{value}",
-    "Sums of the positive values, of the negative ones' magnitudes and of squares; standardised by a baseline.",
+    "Sums of positive values, of negative ones' magnitudes, of squares; standardised by a baseline.",
     (MOMENT, BASELINE_ID),
 )
 
@@ -272,16 +272,7 @@ CONTRACT: tuple[Metric, ...] = tuple(
 )
 
 
-def as_markdown() -> str:
-    """The contract as the table of `docs/telemetry.md`."""
-    lines = ["| metric | instrument | unit | attributes | meaning |", "|---|---|---|---|---|"]
-    lines += [
-        f"| `{m.name}` | {m.kind.value}{', no sum' if m.signed else ''} | `{m.unit}` "
-        f"| {', '.join(f'`{a}`' for a in m.attributes) or '–'} | {m.doc} |"
-        for m in CONTRACT
-    ]
-    return "\n".join(lines)
-
-
 if __name__ == "__main__":
-    print(as_markdown())  # noqa: T201 -- what the module is run for
+    from otelml.telemetry.page import as_markdown
+
+    print(as_markdown(), end="")  # noqa: T201 -- what the module is run for

@@ -1,0 +1,121 @@
+"""What attributes, reasons and components of the contract mean, and how many values each may have."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from otelml.telemetry import names
+
+
+class Attribute(NamedTuple):
+    """An attribute: what it says, and how many values it may have."""
+
+    name: str
+    meaning: str
+    bound: str
+
+
+_LABELS = f"{names.MOST_CLASSES}, then `{names.OTHER}`"
+ATTRIBUTES = (
+    Attribute(
+        names.MODEL_NAME,
+        "given by the user, else the class of the model; two unnamed models of one class are kept apart by a "
+        "hash of their columns, with a warning. On everything but `otelml.errors` and `otelml.overhead`",
+        f"{names.MOST_MODELS} models a process, then `{names.OTHER}`",
+    ),
+    Attribute(names.MODEL_VERSION, "given by the user, or the baseline's; else absent. As above", ""),
+    Attribute(
+        names.SYSTEM_NAME,
+        "the framework: `scikit_learn`, `xgboost`, `lightgbm`, `onnxruntime`",
+        "fixed list",
+    ),
+    Attribute(names.SYSTEM_VERSION, "the framework's version", ""),
+    Attribute(
+        names.OPERATION_NAME,
+        "what the model was asked by: `predict`, `predict_proba`, `run` and so on",
+        "fixed list",
+    ),
+    Attribute(
+        names.TASK,
+        "`binary`, `multiclass`, `multilabel`, `regression`, `ranking`, `embedding`, `anomaly`, "
+        "`clustering`, `other`",
+        "fixed list",
+    ),
+    Attribute(
+        names.ERROR_TYPE,
+        "class of the exception, on failures only",
+        f"{names.MOST_ERROR_TYPES}, then `{names.OTHER_ERROR}`",
+    ),
+    Attribute(
+        names.BASELINE_ID,
+        "first 8 hex digits of the baseline's hash, on whatever depends on a baseline: two are kept apart "
+        "during a deploy",
+        "2 live",
+    ),
+    Attribute(names.CLASS, "label of a class, as text: `True`, `1` and `1.0` are all `1`", _LABELS),
+    Attribute(names.PREDICTED, "label that was predicted", _LABELS),
+    Attribute(
+        names.ACTUAL,
+        f"label that came true; in `ml.outcome.cohort` also `{names.NONE}` where none had come",
+        _LABELS,
+    ),
+    Attribute(
+        names.CORRECT, "whether the two are the same; a boolean, since PromQL cannot compare labels", "2"
+    ),
+    Attribute(names.FROM, "label before a correction", _LABELS),
+    Attribute(names.TO, "label after a correction", _LABELS),
+    Attribute(
+        names.BIN,
+        "a bin with its upper-inclusive bounds, `03:(0.0004,0.0008]`",
+        f"{len(names.SCORE_BOUNDS) + 1} of a score",
+    ),
+    Attribute(names.MOMENT, "`positive`, `negative`, `squared`", "fixed list"),
+    Attribute(
+        names.METRIC,
+        "`precision`, `recall`, `f1`, `accuracy`, `roc_auc`, `brier`, `mae`, `rmse`, `r2` and so on",
+        "fixed list",
+    ),
+    Attribute(names.BOUND, "`value`, `lower`, `upper`", "fixed list"),
+    Attribute(
+        names.WINDOW, "ISO 8601: `P1D`, `P7D`, `P28D`; absent for all rows of a baseline", "fixed list"
+    ),
+    Attribute(names.LOSS, "`brier`, `log` (clipped), `squared`, `absolute`, `over`, `under`", "fixed list"),
+    Attribute(names.REASON, "see below", "fixed list"),
+    Attribute(names.COMPONENT, "see below", "fixed list"),
+)
+
+DROPPED_BECAUSE = {
+    "cardinality": "a bound was reached: of models, labels, or series",
+    "ids_mismatch": "rows and ids differ in number",
+    "not_finite": "NaN or infinite values",
+    "queue_full": "predictions came faster than the outcome store was written",
+    "sampled": "values that the fallback to public instruments left out",
+    "store_full": "the in-process store was full, the oldest prediction gave way",
+    "store_unwritable": "the outcome store could not be written or read",
+    "unsupported_output": "rows of an answer that is no array of numbers or labels",
+}
+REJECTED_BECAUSE = {
+    "unknown": "no prediction waits under this id, or it came too early for another worker's",
+    "duplicate": "the same label again",
+    "expired": "the time to live has passed",
+    "invalid": "the label is missing, or its time is no number",
+}
+ERRORS_IN = {
+    "announcement": "telling readers of new series",
+    "baseline": "a baseline that is broken, of another model, or of another threshold",
+    "canary": "proving the way into the SDK",
+    "collection": "preparing a collection",
+    "exit": "ending the process",
+    "flush": "flushing a reader",
+    "fold": "folding staged rows",
+    "identify": "`otelml.identify`",
+    "instrument": "patching a framework as a whole",
+    "observe": "a call, before or after the host's own code",
+    "outcomes": "joining outcomes, or their store",
+    "outputs": "recording scores, classes and values",
+    "patching": "patching one call site",
+    "producer": "appending our points to a collection",
+    "shim": "the way into the SDK: public instruments took over",
+    "uninstrument": "taking patches out",
+    "version": "a framework whose version is not supported",
+}

@@ -1,0 +1,146 @@
+"""`docs/telemetry.md`, made from the contract: `python -m otelml.telemetry.names > docs/telemetry.md`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from otelml.telemetry import names
+from otelml.telemetry.glossary import ATTRIBUTES, DROPPED_BECAUSE, ERRORS_IN, REJECTED_BECAUSE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from otelml.telemetry.names import Metric
+
+
+class Chapter(NamedTuple):
+    """Metrics that answer one question."""
+
+    title: str
+    metrics: tuple[Metric, ...]
+
+
+CHAPTERS = (
+    Chapter("The service", (names.DURATION, names.ACTIVE, names.ROWS, names.BATCH_ROWS, names.MODEL_INFO)),
+    Chapter(
+        "What it answers",
+        (names.PREDICTIONS, names.SCORE, names.SCORE_SQUARES, names.VALUE, names.VALUE_MOMENT),
+    ),
+    Chapter(
+        "Whether it was right",
+        (
+            *(names.AWAITED, names.OUTCOMES, names.COHORT, names.CORRECTIONS, names.LOSSES),
+            *(names.SCORE_VALUES, names.SCORE_BELOW, names.SCORE_SUM, names.DELAY, names.REJECTIONS),
+            names.PERFORMANCE,
+        ),
+    ),
+    Chapter("What it was like in training", (names.BASELINE_CELLS, names.BASELINE_PERFORMANCE)),
+    Chapter("What watching it costs", (names.OVERHEAD, names.DROPPED, names.ERRORS)),
+)
+
+BOUNDARIES = (names.DURATION, names.BATCH_ROWS, names.SCORE, names.VALUE, names.DELAY)
+
+_HEAD = """\
+# Telemetry
+
+<!-- Generated: python -m otelml.telemetry.names > docs/telemetry.md -->
+
+Everything that otelml emits. The scope is `{scope}`, with the version of otelml and the schema URL
+`{schema}`.
+
+## Spans
+
+`{{{operation}}} {{{model}}}`, kind INTERNAL, open during the call, so that the host's own spans hang
+below it. `{model}`, `{version}`, `{system}`, `{operation}` and `{task}` are there from the start, for
+samplers; `{batch}` (rows) at the end. A call that raised has `{error}` and the status ERROR without a
+description, since exceptions quote data: `OTEL_PYTHON_ML_EXCEPTION_MESSAGES` adds message and stack
+trace. `{id}`, on calls of one row, needs `OTEL_PYTHON_ML_SPAN_IDS`. Cancellation and exit are no errors.
+
+## Metrics
+
+Beside the attributes listed, every metric but `otelml.overhead` and `otelml.errors` has `{model}`, and
+`{version}` where there is one. Bounds of histograms are upper-inclusive. A histogram "without sum" can
+hold negative values: its sums travel as counters by `{moment}`.
+"""
+
+_LIFE = """\
+## Temporality, and the life of a series
+
+- Counters, histograms and up-down counters each follow the reader's preference, cumulative or delta.
+  Delta leaves out what has not changed.
+- A new cumulative counter or histogram says 0 in its first collection, and its value from the second: a
+  backend that takes differences loses what is in a first sample. New series are announced to push readers
+  at once, in the background. The last collection of a process holds nothing back.
+- A series starts at its birth; in a forked child it starts anew, with nothing of the parent's.
+- A reader that is added later starts at zero, as the SDK's own do.
+- A gauge whose window is empty is left out.
+- A process ships {points} series at most (`OTEL_PYTHON_ML_MAX_POINTS`); what does not fit is counted in
+  `otelml.dropped`.
+- `OTEL_PYTHON_ML_METRICS` includes and excludes metrics by glob; Views of the SDK do not apply.
+
+## What never leaves
+
+Raw values, ids, names of columns and categories are in no metric. Labels are: those of the model's
+classes, up to the bound. Ids and texts of exceptions reach spans only where a setting says so.
+"""
+
+
+def as_markdown() -> str:
+    """Write the whole page."""
+    head = _HEAD.format(
+        scope=names.SCOPE,
+        schema=names.SCHEMA_URL,
+        operation=names.OPERATION_NAME,
+        model=names.MODEL_NAME,
+        version=names.MODEL_VERSION,
+        system=names.SYSTEM_NAME,
+        task=names.TASK,
+        batch=names.BATCH_SIZE,
+        error=names.ERROR_TYPE,
+        id=names.PREDICTION_ID,
+        moment=names.MOMENT,
+    )
+    parts = [head, *(_chapter(chapter) for chapter in CHAPTERS)]
+    parts += [
+        "## Attributes\n",
+        _table(("attribute", "meaning", "values at most"), ATTRIBUTES, first_is_code=True),
+    ]
+    parts += ["## Reasons and components\n"]
+    for title, listed in (
+        ("`otelml.dropped`", DROPPED_BECAUSE),
+        ("`ml.outcome.rejections`", REJECTED_BECAUSE),
+        ("`otelml.errors`", ERRORS_IN),
+    ):
+        parts += [_table((title, "meaning"), listed.items(), first_is_code=True)]
+    parts += [
+        "## Boundaries\n",
+        "With a baseline, those of scores and values are the baseline's own quantiles.\n",
+    ]
+    parts += [_table(("histogram", "boundaries"), map(_boundaries, BOUNDARIES), first_is_code=True)]
+    return "\n".join([*parts, _LIFE.format(points="10,000")])
+
+
+def _chapter(chapter: Chapter) -> str:
+    rows = [
+        (
+            f"`{metric.name}`",
+            metric.kind.value + (", without sum" if metric.signed else ""),
+            f"`{metric.unit}`",
+            ", ".join(f"`{attribute}`" for attribute in metric.attributes),
+            metric.doc,
+        )
+        for metric in chapter.metrics
+    ]
+    return f"### {chapter.title}\n\n" + _table(
+        ("metric", "instrument", "unit", "attributes", "meaning"), rows
+    )
+
+
+def _boundaries(metric: Metric) -> tuple[str, str]:
+    return metric.name, " ".join(f"{bound:g}" for bound in metric.bounds)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, first_is_code: bool = False) -> str:
+    lines = [head, ["---"] * len(head)]
+    lines += [[f"`{first}`" if first_is_code else first, *rest] for first, *rest in rows]
+    return "".join(f"| {' | '.join(line)} |\n".replace("|  |", "| |") for line in lines)

@@ -1,7 +1,7 @@
 """Adapters as OpenTelemetry instrumentors: what the launcher loads, one a framework.
 
-Importing this imports OpenTelemetry's instrumentation API and wrapt, no framework and no numpy: the rest of otelml is
-loaded when a framework is.
+Importing this imports OpenTelemetry's instrumentation API and wrapt, no framework, no numpy and hardly anything of
+ours: the rest of otelml is loaded when a framework is.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 from otelml.frameworks import FRAMEWORKS, module_of
 from otelml.ledger import ledger
 from otelml.patching.guard import guarded
-from otelml.patching.patcher import Patcher, load, loaded, when_imported
-from otelml.settings import load as load_settings
+from otelml.patching.imports import load, loaded, when_imported
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from otelml.frameworks.adapter import Adapter
+    from otelml.patching.patcher import Patcher
     from otelml.patching.sites import Operation
 
 logger = logging.getLogger("otelml")
@@ -51,8 +51,6 @@ class FrameworkInstrumentor(BaseInstrumentor):
 
     @guarded("instrument")
     def _instrument(self, **_: Any) -> None:
-        if not load_settings().settings.enabled:
-            return
         cls = type(self)
         cls._wanted = True
         if not cls._hooked:
@@ -64,6 +62,8 @@ class FrameworkInstrumentor(BaseInstrumentor):
     def _patch(self) -> None:
         if not self._wanted or self._patcher is not None:  # import hooks cannot be deregistered
             return
+        if not load("otelml.process").current().settings.enabled:
+            return
         adapter: Adapter = load(module_of(self.entry_point)).ADAPTER
         conflicts = [get_dependency_conflicts([requirement]) for requirement in adapter.supports]
         if all(conflicts):
@@ -71,7 +71,7 @@ class FrameworkInstrumentor(BaseInstrumentor):
             ledger.warn_once("otelml: %s is not watched: %s", adapter.package, conflicts[0])
             return
         others = frozenset(FRAMEWORKS.values()) - {adapter.package}
-        patcher = Patcher(
+        patcher = load("otelml.patching.patcher").Patcher(
             adapter.package, others, load("otelml.observe").Observer(adapter), _wanted, _trained
         )
         type(self)._patcher = patcher

@@ -69,6 +69,7 @@ class Models:
 
     def __init__(self, settings: Settings, instruments: Instruments, tracer: Tracer | None) -> None:
         self.settings, self.exemplars = settings, ExemplarFilter()
+        self.id_column = settings.id_column
         self._instruments, self._tracer = instruments, tracer
         self._by_object: dict[int, Known] = {}
         self._given: dict[int, tuple[Callable[[], Any], Given]] = {}
@@ -162,9 +163,7 @@ class Models:
             name = given.name or self.settings.model_name or adapter.model_name(model)
             return find(self.settings.baselines, name, own) if self.settings.baselines else None
         try:
-            baseline = (
-                given.baseline if isinstance(given.baseline, Baseline) else Baseline.load(given.baseline)
-            )
+            baseline = given.baseline if isinstance(given.baseline, Baseline) else Baseline.load(given.baseline)
             if baseline.fingerprint != own:
                 raise BaselineError(
                     f"the baseline given for {given.name or adapter.model_name(model)} is of another model "
@@ -196,9 +195,7 @@ class Models:
         task = {names.TASK: decision.task.value}
         spans = None
         if self._tracer is not None:
-            spans = Spans(
-                self._tracer, {**attributes, **system, **task}, messages=self.settings.exception_messages
-            )
+            spans = Spans(self._tracer, {**attributes, **system, **task}, messages=self.settings.exception_messages)
         monitor = Monitor(
             identity,
             description=description,
@@ -237,9 +234,7 @@ class Models:
             regression = example is not None and example.predicted is None
             task = Task.REGRESSION if regression else Task.OTHER
             named = attributes_of(ModelIdentity(*model)) if model[0] else {}
-            self._outcomes[model] = self._recorder(
-                Profile(named, Judged(task), horizon=self.settings.outcome_horizon)
-            )
+            self._outcomes[model] = self._recorder(Profile(named, Judged(task), horizon=self.settings.outcome_horizon))
         return self._outcomes[model]
 
     def fold(self) -> None:
@@ -275,11 +270,7 @@ def decide(description: Description, given: Given, baseline: Baseline | None) ->
     classes = tuple(label_text(label) for label in description.classes)
     positive = None
     if description.task is Task.BINARY:
-        wanted = (
-            given.positive_class if given.positive_class is not None else baseline and baseline.positive_class
-        )
-        positive = (
-            classes.index(label_text(wanted)) if wanted is not None and label_text(wanted) in classes else 1
-        )
+        wanted = given.positive_class if given.positive_class is not None else baseline and baseline.positive_class
+        positive = classes.index(label_text(wanted)) if wanted is not None and label_text(wanted) in classes else 1
     threshold = given.threshold if given.threshold is not None else baseline and baseline.threshold
     return Decision(description.task, classes, positive, HALF if threshold is None else threshold)

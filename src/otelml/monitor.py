@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from otelml.staging import Failure, Waiting
     from otelml.telemetry.spans import Spans
 
-FOLD_AT = 1_024  # calls, or rows, at which what is staged is folded
+FOLD_AT = 2_048  # calls and rows, added up, at which what is staged is folded
 
 
 class Monitor:
@@ -51,6 +51,7 @@ class Monitor:
     ) -> None:
         self.identity, self.description, self.decision = identity, description, decision
         self.requests, self.outputs, self.spans = requests, outputs, spans
+        self.known = description.task is not Task.OTHER  # else its first answer may tell
         self._hand_in = hand_in
         self.start_afresh()
 
@@ -58,39 +59,27 @@ class Monitor:
         """Begin with nothing staged, as a forked child does."""
         self._folding = threading.Lock()
         self._lanes: list[Lane] = []
-        self._latest: dict[str, Lane] = {}
-        self._rows = self._calls = 0
+        self.latest: dict[str, Lane] = {}
+        self.staged = 0
         self.begun: list[str] = []
         self.failures: list[Failure] = []
 
     def lane(self, operation: str, form: Form, answer: NDArray[Any]) -> Lane:
         """Where calls answered like this one are staged."""
-        lane = self._latest.get(operation)
-        if lane is not None and lane.fits(form, answer):
-            return lane
         with self._folding:
-            lane = next(
-                (one for one in self._lanes if one.operation == operation and one.fits(form, answer)), None
-            )
+            lane = next((one for one in self._lanes if one.operation == operation and one.fits(form, answer)), None)
             if lane is None:
                 lane = Lane(operation, form, answer.dtype, answer.shape[1:])
                 self._lanes = [*self._lanes, lane]
-            self._latest[operation] = lane
+            self.latest[operation] = lane
         return lane
-
-    def staged(self, rows: int) -> None:
-        """Fold when enough is staged; two threads may lose an addition here, which only delays that."""
-        self._rows += rows
-        self._calls += 1
-        if self._rows >= FOLD_AT or self._calls >= FOLD_AT:
-            self.fold()
 
     @guarded("fold")
     def fold(self) -> None:
         """Bring what is staged into the streams."""
         with self._folding:
             started = time.perf_counter()
-            self._rows = self._calls = 0
+            self.staged = 0
             spent = self.requests.record(drained(self.begun), self._lanes, drained(self.failures))
             for lane in self._lanes:
                 if lane.data:

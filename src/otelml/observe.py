@@ -10,18 +10,20 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from opentelemetry.context import get_current
 
 from otelml import clock, process
 from otelml.arrays import as_array, classes_in, column, n_rows
 from otelml.batches import BATCH
 from otelml.ledger import ledger
+from otelml.monitor import FOLD_AT
 from otelml.patching.guard import swallow
 from otelml.patching.nesting import INSIDE
 from otelml.patching.sites import whole
 from otelml.prediction import Form, Task, label_texts
 from otelml.staging import Failure, Trace, Waiting
 from otelml.telemetry import names
-from otelml.telemetry.spans import Spans, suppressed
+from otelml.telemetry.spans import SUPPRESSED, Spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from otelml.models import Models
     from otelml.monitor import Monitor
     from otelml.patching.sites import Operation
+    from otelml.staging import Lane
     from otelml.telemetry.spans import OpenSpan
 
     Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -56,7 +59,12 @@ class Observer:
     ) -> Any:
         """Call `call(model, *args, **kwargs)` and watch it."""
         arrived = _clock()
-        watch = self._begin(operation, model)
+        watch = None
+        try:
+            if not get_current().get(SUPPRESSED):
+                watch = Watch(operation, model, self.adapter)
+        except Exception as error:  # noqa: BLE001 -- the guard
+            swallow("observe", error)
         token = INSIDE.set(True)
         started = _clock()
         try:
@@ -72,12 +80,6 @@ class Observer:
         if watch is not None:
             watch.answered(output, (args, kwargs), (arrived, started, ended))
         return output
-
-    def _begin(self, operation: Operation, model: Any) -> Watch | None:
-        try:
-            return None if suppressed() else Watch(operation, model, self.adapter)
-        except Exception as error:  # noqa: BLE001 -- the guard
-            return swallow("observe", error)
 
 
 class Watch:
@@ -97,19 +99,28 @@ class Watch:
         """Take note of what the host's code returned; `times` are our arrival, its start and its end."""
         arrived, started, ended = times
         try:
-            answer, form, rows = self._read(output, arguments)
-            lane = self.monitor.lane(self.operation.name, form, answer)
-            data = answer.tobytes()
-            if BATCH.get() is None and self.models.settings.id_column is None:
-                lane.data.append(data)
+            operation, monitor = self.operation, self.monitor
+            plain = operation.plain and monitor.known
+            if plain and type(output) is np.ndarray and output.shape and not output.dtype.hasobject:
+                answer, form, rows = output, operation.form, output.shape[0]  # mostly, without a further call
             else:
-                self._wait(lane.waiting if (ids := self._ids(rows, arguments)) else lane.data, data, ids)
+                answer, form, rows = self._read(output, arguments)
+                monitor = self.monitor
+            lane = monitor.latest.get(operation.name)
+            if lane is None or not lane.fits(form, answer):
+                lane = monitor.lane(operation.name, form, answer)
+            if BATCH.get() is None and self.models.id_column is None:
+                lane.data.append(answer.tobytes())
+            else:
+                self._wait(lane, answer.tobytes(), self._ids(rows, arguments))
             if self.opened is not None:
                 self._end_span(self.opened, rows, ended - started, lane.traces)
             lane.rows.append(rows)
             lane.seconds.append(ended - started)
             lane.spent.append(started - arrived + _clock() - ended)
-            self.monitor.staged(rows)
+            monitor.staged += rows + 1  # two threads may lose an addition here, which only delays the fold
+            if monitor.staged >= FOLD_AT:
+                monitor.fold()
         except Exception as error:  # noqa: BLE001 -- the guard
             self._lost(ended - started, error)
 
@@ -158,14 +169,12 @@ class Watch:
         rows = n_rows(self.operation.inputs(*arguments)) or 0
         name = self.monitor.identity.name
         ledger.drop("unsupported_output", max(rows, 1), name)
-        ledger.warn_once(
-            "otelml: %s answered with %s; its scores are not counted", name, type(answer).__name__
-        )
+        ledger.warn_once("otelml: %s answered with %s; its scores are not counted", name, type(answer).__name__)
         return rows
 
     def _ids(self, rows: int, arguments: Arguments) -> Sequence[str]:
         """Ids under which outcomes will come: one a row, or none."""
-        batch, name = BATCH.get(), self.models.settings.id_column
+        batch, name = BATCH.get(), self.models.id_column
         if batch is not None:
             ids = batch.take(self.model, self.operation.name, rows)
         else:
@@ -173,11 +182,11 @@ class Watch:
             ids = [] if found is None else label_texts(found)
         return ids if len(ids) == rows else ()
 
-    def _wait(self, staged: list[Any], data: bytes, ids: Sequence[str]) -> None:
+    def _wait(self, lane: Lane, data: bytes, ids: Sequence[str]) -> None:
         if not ids:
-            staged.append(data)
+            lane.data.append(data)
             return
-        staged.append(Waiting(data, ids, clock.now()))
+        lane.waiting.append(Waiting(data, ids, clock.now()))
         self.models.desk.expect()
         if self.opened is not None and len(ids) == 1 and self.models.settings.span_ids:
             self.opened.span.set_attribute(names.PREDICTION_ID, ids[0])

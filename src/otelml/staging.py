@@ -67,7 +67,8 @@ class Lane:
 
     def fits(self, form: Form, answer: NDArray[Any]) -> bool:
         """Whether an answer can be stacked onto the others."""
-        return form is self.form and answer.dtype == self.dtype and answer.shape[1:] == self.tail
+        same = answer.dtype is self.dtype or answer.dtype == self.dtype
+        return same and form is self.form and answer.shape[1:] == self.tail
 
     def stacked(self, data: Sequence[bytes]) -> NDArray[Any]:
         """Lay rows one below the other: `(n_rows, *tail)`."""

@@ -57,7 +57,5 @@ def swallow(component: str, error: Exception) -> None:
         raise error
     ledger.error(component)
     # The type, never the text: exception messages quote data.
-    ledger.warn_once(
-        "otelml: %s failed in %s; predictions go on, see otelml.errors", type(error).__name__, component
-    )
+    ledger.warn_once("otelml: %s failed in %s; predictions go on, see otelml.errors", type(error).__name__, component)
     logger.debug("otelml: swallowed in %s", component, exc_info=error)

@@ -6,15 +6,12 @@ Frameworks are reached by post-import hooks, so that a process which never impor
 from __future__ import annotations
 
 import functools
-import importlib
-import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import wrapt
-
 from otelml.patching import wrappers
 from otelml.patching.guard import guarded
+from otelml.patching.imports import when_imported
 from otelml.patching.sites import Carry, Family, Method, Silent, Site
 
 if TYPE_CHECKING:
@@ -24,11 +21,6 @@ if TYPE_CHECKING:
     from otelml.patching.wrappers import Observer
 
 _ABSENT = object()
-
-
-def when_imported(module: str, action: Callable[[ModuleType], object]) -> None:
-    """Call `action` with `module` once it is imported: at once, when it is."""
-    wrapt.register_post_import_hook(action, module)
 
 
 def top_package(cls: type) -> str:
@@ -103,9 +95,7 @@ class Patcher:
     def _family(self, site: Family, root: type) -> None:
         for cls in _descendants(root):
             self._member(site, cls)
-        self._replace(
-            root, "__init_subclass__", functools.partial(self._announcing, site, root), may_add=True
-        )
+        self._replace(root, "__init_subclass__", functools.partial(self._announcing, site, root), may_add=True)
 
     def _member(self, site: Family, cls: type) -> None:
         tops = [top_package(base) for base in cls.__mro__[:-1]]
@@ -167,13 +157,3 @@ def _descendants(root: type) -> Iterator[type]:
         fresh = [child for child in cls.__subclasses__() if child not in seen]
         seen.update(fresh)
         waiting.extend(fresh)
-
-
-def loaded(module: str) -> ModuleType | None:
-    """A module that was imported already; never imports it."""
-    return sys.modules.get(module)
-
-
-def load(module: str) -> ModuleType:
-    """Import one of our own modules by name, when it is needed and not before."""
-    return importlib.import_module(module)

@@ -6,13 +6,15 @@ Three kinds are watched: a `Method`, a `Family` of classes, a pool that must `Ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from otelml.prediction import Form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from otelml.prediction import Description, Form
+    from otelml.prediction import Description
 
     FormReader = Callable[[Description, tuple[Any, ...], dict[str, Any]], Form]
 
@@ -47,6 +49,7 @@ class Operation:
     inputs : finds the rows among (args, kwargs).
     answer : finds the rows in (description, what was returned, args, kwargs), for frameworks that return more.
     opt_in : the setting without which it is not watched.
+    plain : whether an array that is answered is staged as it is.
     """
 
     name: str
@@ -54,6 +57,11 @@ class Operation:
     inputs: Callable[[tuple[Any, ...], dict[str, Any]], Any] = first_argument
     answer: Callable[[Description, Any, tuple[Any, ...], dict[str, Any]], Any] = whole
     opt_in: str | None = None
+    plain: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        plain = self.answer is whole and not callable(self.form) and self.form is not Form.OPAQUE
+        object.__setattr__(self, "plain", plain)
 
 
 @dataclass(frozen=True)

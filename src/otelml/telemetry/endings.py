@@ -1,9 +1,10 @@
 """The ways in which a process ends, and what is still done before it does.
 
-* `sys.exit`, and the end of the main thread, call what is registered with `atexit`; so does a child of `os.fork`.
+* `sys.exit`, and the end of the main thread, call what is registered with `atexit`; so does a child of
+  `os.fork`.
 * A worker of `multiprocessing` runs its finalizers, and atexit only where it was spawned.
-* A server of uvicorn, once it has shut down, ends itself by the very signal that it was sent: neither of both runs.
-* `os._exit` and a signal that nobody handles (`Pool.terminate`) run nothing; what was not exported by then is lost.
+* A server of uvicorn, once it has shut down, ends itself by the very signal that it was sent: neither runs.
+* `os._exit`, and a signal that nobody handles (`Pool.terminate`), run nothing; what was not exported is lost.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from otelml.patching.guard import guarded
-from otelml.patching.patcher import when_imported
+from otelml.patching.imports import when_imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable

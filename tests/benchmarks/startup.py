@@ -1,0 +1,49 @@
+"""What otelml adds to the start of a process under `opentelemetry-instrument`: modules, and milliseconds.
+
+Asked: no framework, no pandas, no numpy; at most 20 ms over the launcher with the SDK.  The process is started in turn
+with otelml's instrumentors and with `OTEL_PYTHON_DISABLED_INSTRUMENTATIONS` naming them.  Run with
+`uv run python tests/benchmarks/startup.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+from otelml.frameworks import FRAMEWORKS
+
+ROUNDS = 15
+UNWANTED = {"numpy", "pandas", "sklearn", "xgboost", "lightgbm", "onnxruntime", "scipy", "joblib"}
+QUIET = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
+LAUNCHER = Path(sys.executable).with_name("opentelemetry-instrument")
+
+
+def _run(code: str, **variables: str) -> str:
+    command = [str(LAUNCHER), sys.executable, "-c", code]
+    environment = {**os.environ, **QUIET, **variables}
+    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+
+
+def main() -> None:
+    """Print the table."""
+    loaded = set(_run("import sys; print(*{name.partition('.')[0] for name in sys.modules})").split())
+    print(f"\nloaded at start: otelml {'yes' if 'otelml' in loaded else 'NO'}, unwanted {sorted(loaded & UNWANTED)}")
+    seconds: dict[str, list[float]] = {"with": [], "without": []}
+    for _ in range(ROUNDS):
+        for way, variables in (
+            ("with", {}),
+            ("without", {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": ",".join(FRAMEWORKS)}),
+        ):
+            started = time.perf_counter()
+            _run("pass", **variables)
+            seconds[way].append(time.perf_counter() - started)
+    own, base = median(seconds["with"]), median(seconds["without"])
+    print(f"start under the launcher: {own / base:.3f} x, {1e3 * (own - base):+.1f} ms")
+
+
+if __name__ == "__main__":
+    main()

@@ -19,7 +19,6 @@ from otelml.ledger import ledger
 from otelml.monitor import FOLD_AT
 from otelml.patching.guard import swallow
 from otelml.patching.nesting import INSIDE
-from otelml.patching.sites import whole
 from otelml.prediction import Form, Task, label_texts
 from otelml.staging import Failure, Trace, Waiting
 from otelml.telemetry import names
@@ -100,11 +99,14 @@ class Watch:
         arrived, started, ended = times
         try:
             operation, monitor = self.operation, self.monitor
-            plain = operation.plain and monitor.known
-            if plain and type(output) is np.ndarray and output.shape and not output.dtype.hasobject:
-                answer, form, rows = output, operation.form, output.shape[0]  # mostly, without a further call
+            form = operation.form
+            if type(form) is not Form:
+                form = form(monitor.description, *arguments)
+            usual = type(output) is np.ndarray and monitor.known and form is not Form.OPAQUE and output.shape
+            if usual and not output.dtype.hasobject:
+                answer, rows = output, output.shape[0]
             else:
-                answer, form, rows = self._read(output, arguments)
+                answer, form, rows = self._read(output, form, arguments)
                 monitor = self.monitor
             lane = monitor.latest.get(operation.name)
             if lane is None or not lane.fits(form, answer):
@@ -144,14 +146,12 @@ class Watch:
         self.monitor.failures.append(Failure(self.operation.name, seconds, None, None, 0.0))
         swallow("observe", error)
 
-    def _read(self, output: Any, arguments: Arguments) -> tuple[NDArray[Any], Form, int]:
+    def _read(self, output: Any, form: Form, arguments: Arguments) -> tuple[NDArray[Any], Form, int]:
         """Rows of an answer, what they are, and how many."""
-        operation = self.operation
         description = self.monitor.description
-        answer = output if operation.answer is whole else operation.answer(description, output, *arguments)
-        form = operation.form
-        if not isinstance(form, Form):
-            form = form(description, *arguments)
+        answer = output
+        if not isinstance(output, np.ndarray):
+            answer = self.operation.answer(description, output, *arguments)
         if form is Form.OPAQUE:  # whatever it is, it is not turned into an array: it may be sparse and huge
             return NOTHING, form, n_rows(answer) or 0
         if form is Form.PROBABILITIES and description.task is Task.OTHER and n_rows(answer):

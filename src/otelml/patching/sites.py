@@ -6,15 +6,13 @@ Three kinds are watched: a `Method`, a `Family` of classes, a pool that must `Ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from otelml.prediction import Form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from otelml.prediction import Description
+    from otelml.prediction import Description, Form
 
     FormReader = Callable[[Description, tuple[Any, ...], dict[str, Any]], Form]
 
@@ -47,9 +45,8 @@ class Operation:
     name : the method's name, and `ml.operation.name`.
     form : what it answers in, or a function of (description, args, kwargs) that tells.
     inputs : finds the rows among (args, kwargs).
-    answer : finds the rows in (description, what was returned, args, kwargs), for frameworks that return more.
+    answer : finds the rows in (description, what was returned, args, kwargs), where that is no array.
     opt_in : the setting without which it is not watched.
-    plain : whether an array that is answered is staged as it is.
     """
 
     name: str
@@ -57,11 +54,6 @@ class Operation:
     inputs: Callable[[tuple[Any, ...], dict[str, Any]], Any] = first_argument
     answer: Callable[[Description, Any, tuple[Any, ...], dict[str, Any]], Any] = whole
     opt_in: str | None = None
-    plain: bool = field(init=False)
-
-    def __post_init__(self) -> None:
-        plain = self.answer is whole and not callable(self.form) and self.form is not Form.OPAQUE
-        object.__setattr__(self, "plain", plain)
 
 
 @dataclass(frozen=True)

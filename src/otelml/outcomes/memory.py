@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from heapq import heappop, heappush
+from itertools import count
 
 from otelml import forking
 from otelml.ledger import ledger
@@ -23,6 +24,9 @@ class Entry:
     counted: bool
 
 
+Aged = tuple[float, int, Entry]  # time of the prediction, arrival, entry
+
+
 class MemoryStore:
     """At most `capacity` predictions; the oldest gives way, and is booked as dropped when it still waited."""
 
@@ -37,8 +41,10 @@ class MemoryStore:
         # A forked child waits for none of its parent's outcomes: each is counted once, by the parent.
         self._lock = threading.Lock()
         self._entries: dict[str, list[Entry]] = {}
-        self._waiting: deque[Entry] = deque()
-        self._kept: deque[Entry] = deque()
+        # By the time of the prediction, not of its arrival here: staged calls arrive in groups.
+        self._waiting: list[Aged] = []
+        self._kept: list[Aged] = []
+        self._arrivals = count()
 
     def register(self, awaited: list[Awaited]) -> list[Awaited]:
         """Take predictions in; returns those whose (id, model) was not there yet."""
@@ -50,11 +56,12 @@ class MemoryStore:
                     continue
                 entry = Entry(one)
                 held.append(entry)
-                self._waiting.append(entry)
-                self._kept.append(entry)
+                aged = (one.time, next(self._arrivals), entry)
+                heappush(self._waiting, aged)
+                heappush(self._kept, aged)
                 fresh.append(one)
             while len(self._kept) > self._capacity:
-                self._forget(self._kept.popleft())
+                self._forget(heappop(self._kept)[-1])
         return fresh
 
     def settle(self, outcomes: list[Outcome]) -> Settled:
@@ -79,13 +86,13 @@ class MemoryStore:
         """Predictions that reached the horizon since; forgets those past their time to live."""
         matured: list[Matured] = []
         with self._lock:
-            while self._waiting and self._waiting[0].awaited.time + self._ages.horizon <= now:
-                entry = self._waiting.popleft()
+            while self._waiting and self._waiting[0][0] + self._ages.horizon <= now:
+                entry = heappop(self._waiting)[-1]
                 if not entry.counted:
                     entry.counted = True
                     matured.append(Matured(entry.awaited, entry.outcome))
-            while self._kept and self._kept[0].awaited.time + self._ages.time_to_live <= now:
-                self._forget(self._kept.popleft())
+            while self._kept and self._kept[0][0] + self._ages.time_to_live <= now:
+                self._forget(heappop(self._kept)[-1])
         return matured
 
     def _forget(self, entry: Entry) -> None:
@@ -97,6 +104,8 @@ class MemoryStore:
         if not entry.counted:
             entry.counted = True
             ledger.drop("store_full", model=entry.awaited.model)
+        while self._waiting and self._waiting[0][-1].counted:  # or forgotten ones would pile up to their horizon
+            heappop(self._waiting)
 
     def close(self) -> None:
         """Nothing is held open."""

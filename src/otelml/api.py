@@ -10,8 +10,8 @@ import numpy as np
 from otelml import clock, process
 from otelml.arrays import as_array
 from otelml.batches import predictions
-from otelml.instrumentor import INSTRUMENTORS
-from otelml.models import Given
+from otelml.identities import Given
+from otelml.instrumentor import INSTRUMENTORS, disabled
 from otelml.outcomes.records import Outcome
 from otelml.patching.guard import guarded
 from otelml.prediction import label_text
@@ -41,6 +41,7 @@ def instrument(
     """Watch the models of every supported framework, imported already or later.
 
     The launcher does this by itself.  A further call changes providers and settings, and patches nothing twice.
+    What `OTEL_PYTHON_DISABLED_INSTRUMENTATIONS` names stays as it is.
 
     Parameters
     ----------
@@ -56,7 +57,9 @@ def instrument(
     process.configure(load(settings), tracer_provider=tracer_provider, meter_provider=meter_provider)
     for instrumentor in INSTRUMENTORS:
         one = instrumentor()
-        if not one.is_instrumented_by_opentelemetry:
+        if one.is_instrumented_by_opentelemetry:
+            one.follow()
+        elif not {"*", one.entry_point} & disabled():
             one.instrument(skip_dep_check=True)
 
 
@@ -86,9 +89,7 @@ def identify(
     positive_class : of two classes, the one whose probability is the score; the second by default.
     threshold : the score from which a row counts as positive; the baseline's by default, else 0.5.
     """
-    _identify(
-        model, Given(name, None if version is None else str(version), baseline, positive_class, threshold)
-    )
+    _identify(model, Given(name, None if version is None else str(version), baseline, positive_class, threshold))
     return model
 
 
@@ -148,9 +149,7 @@ def get_meter(
 ) -> Meter:
     """A meter that makes ML instruments, shaped like OpenTelemetry's own `get_meter`."""
     process.current()
-    return PIPELINE.meter(
-        name, version, provider=meter_provider, schema_url=schema_url, attributes=attributes
-    )
+    return PIPELINE.meter(name, version, provider=meter_provider, schema_url=schema_url, attributes=attributes)
 
 
 def force_flush(timeout_millis: float = 10_000) -> bool:

@@ -6,10 +6,11 @@ ours: the rest of otelml is loaded when a framework is.
 
 from __future__ import annotations
 
-import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.instrumentation.dependencies import get_dependency_conflicts
+from opentelemetry.instrumentation.environment_variables import OTEL_PYTHON_DISABLED_INSTRUMENTATIONS
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 
 from otelml.frameworks import FRAMEWORKS, module_of
@@ -24,21 +25,20 @@ if TYPE_CHECKING:
     from otelml.patching.patcher import Patcher
     from otelml.patching.sites import Operation
 
-logger = logging.getLogger("otelml")
-
 
 class FrameworkInstrumentor(BaseInstrumentor):
     """Watches the models of one framework."""
 
     entry_point = ""
 
+    _patcher: Patcher | None = None
+    _wanted = False
+    _hooked = False
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        # BaseInstrumentor keeps its singleton in an inherited attribute: without this, each subclass would be the first.
+        # BaseInstrumentor keeps its singleton in an inherited attribute: without this, each would be the first.
         cls._instance = None
-        cls._patcher: Patcher | None = None
-        cls._wanted = False
-        cls._hooked = False
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """None: the launcher checks per distribution, and one missing framework would switch all of them off."""
@@ -51,19 +51,28 @@ class FrameworkInstrumentor(BaseInstrumentor):
 
     @guarded("instrument")
     def _instrument(self, **_: Any) -> None:
-        cls = type(self)
-        cls._wanted = True
-        if not cls._hooked:
-            cls._hooked = True
-            when_imported(FRAMEWORKS[self.entry_point], guarded("instrument")(lambda _: self._patch()))
-        elif loaded(FRAMEWORKS[self.entry_point]) is not None:
+        self._wanted = True
+        if not self._hooked:
+            self._hooked = True
+            when_imported(FRAMEWORKS[self.entry_point], guarded("instrument")(lambda _: self._follow()))
+        self.follow()
+
+    @guarded("instrument")
+    def follow(self) -> None:
+        """Watch or let go, as the settings in force have it."""
+        if loaded(FRAMEWORKS[self.entry_point]) is not None:
+            self._follow()
+
+    def _follow(self) -> None:
+        if not self._wanted:  # import hooks cannot be deregistered
+            return
+        enabled = load("otelml.process").current().settings.enabled
+        if enabled and self._patcher is None:
             self._patch()
+        elif not enabled:
+            self._let_go()
 
     def _patch(self) -> None:
-        if not self._wanted or self._patcher is not None:  # import hooks cannot be deregistered
-            return
-        if not load("otelml.process").current().settings.enabled:
-            return
         adapter: Adapter = load(module_of(self.entry_point)).ADAPTER
         conflicts = [get_dependency_conflicts([requirement]) for requirement in adapter.supports]
         if all(conflicts):
@@ -74,22 +83,27 @@ class FrameworkInstrumentor(BaseInstrumentor):
         patcher = load("otelml.patching.patcher").Patcher(
             adapter.package, others, load("otelml.observe").Observer(adapter), _wanted, _trained
         )
-        type(self)._patcher = patcher
+        self._patcher = patcher
         patcher.install(adapter.sites)
 
     @guarded("uninstrument")
     def _uninstrument(self, **_: Any) -> None:
-        cls = type(self)
-        cls._wanted = False
-        if cls._patcher is not None:
-            cls._patcher.remove()
-            cls._patcher = None
+        self._wanted = False
+        self._let_go()
+
+    def _let_go(self) -> None:
+        patcher, self._patcher = self._patcher, None
+        if patcher is not None:
+            patcher.remove()
+
+
+def disabled() -> set[str]:
+    """Entry points that the launcher was told to leave out, `*` for all."""
+    return set(os.environ.get(OTEL_PYTHON_DISABLED_INSTRUMENTATIONS, "").replace(" ", "").split(","))
 
 
 def _wanted(operation: Operation) -> bool:
-    if operation.opt_in is None:
-        return True
-    return bool(getattr(load("otelml.process").current().settings, operation.opt_in))
+    return bool(getattr(load("otelml.process").current().settings, operation.opt_in or ""))
 
 
 def _trained(model: object) -> None:

@@ -24,7 +24,7 @@ class Adapter:
     ----------
     system : the value of `ml.system.name`.
     package : the framework's import name.
-    supports : requirements, one of which has to hold: the versions that are tested, of each distribution that brings it.
+    supports : requirements, one of which has to hold: versions that are tested, of each distribution that brings it.
     sites : where its models are asked, trained and spread over workers.
     describe : model → `Description`; called once a model, on the first call or when it is identified.
     model_name : model → the name of a model that was given none.

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from otelml.frameworks.adapter import Adapter
 from otelml.patching.sites import Family, Method, Operation, Silent, argument
-from otelml.prediction import Description, Form, Task
+from otelml.prediction import Description, Form, Task, task_of
 
 if TYPE_CHECKING:
     from otelml.patching.sites import FormReader
 
 PROBABILITIES = ("binary", "multiclass", "multiclassova")
+RANKS = ("lambdarank", "rank_xendcg")
+MODULES = ("lightgbm.engine", "lightgbm", "lightgbm.sklearn")
 
 
 def describe(model: Any) -> Description:
@@ -21,17 +23,14 @@ def describe(model: Any) -> Description:
         return Description()
     head = booster.dump_model(num_iteration=1)
     objective = (head.get("objective") or "").partition(" ")[0]  # none where the user wrote it
-    columns = tuple(head["feature_names"])
     count = 2 if objective == "binary" else head["num_class"] * (head["num_class"] > 1)
     classes = tuple(getattr(model, "classes_", range(count)))
-    if classes:
-        return Description(Task.BINARY if len(classes) == 2 else Task.MULTICLASS, classes, columns, objective)
-    ranks = objective in ("lambdarank", "rank_xendcg")
-    return Description(Task.RANKING if ranks else Task.REGRESSION, (), columns, objective)
+    task = task_of(classes) if classes else Task.RANKING if objective in RANKS else Task.REGRESSION
+    return Description(task, classes, tuple(head["feature_names"]), objective)
 
 
 def form(raw_score: int, plain: Form | None = None) -> FormReader:
-    """What is answered: by the flags (`raw_score` is the argument at that position), else as `plain` says of classes."""
+    """What is answered in: by the flags (`raw_score` at that position), by `plain` of classes, by the objective."""
 
     def read(description: Description, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Form:
         if argument(args, kwargs, 4, "pred_leaf") or argument(args, kwargs, 5, "pred_contrib"):
@@ -45,24 +44,16 @@ def form(raw_score: int, plain: Form | None = None) -> FormReader:
     return read
 
 
-LABELS, SCORES = form(1, Form.LABELS), form(1, Form.PROBABILITIES)
+LABELS, SCORES = Operation("predict", form(1, Form.LABELS)), Operation("predict_proba", form(1))
+ESTIMATOR = (LABELS, SCORES, Operation("decision_function", Form.MARGINS))
 ADAPTER = Adapter(
     system="lightgbm",
     package="lightgbm",
     supports=("lightgbm>=4,<5",),
     sites=(
         Method("lightgbm.basic", "Booster", (Operation("predict", form(3)),), silent=("update", "refit", "eval")),
-        Family(
-            "lightgbm.sklearn",
-            "LGBMModel",
-            operations=(
-                Operation("predict", LABELS),
-                Operation("predict_proba", SCORES),
-                Operation("decision_function", Form.MARGINS),
-            ),
-            silent=("fit", "score"),
-        ),
-        *(Silent(module, ("train", "cv")) for module in ("lightgbm.engine", "lightgbm", "lightgbm.sklearn")),
+        Family("lightgbm.sklearn", "LGBMModel", ESTIMATOR, silent=("fit", "score")),
+        *(Silent(module, ("train", "cv")) for module in MODULES),
     ),
     describe=describe,
 )

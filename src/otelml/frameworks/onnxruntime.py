@@ -19,14 +19,13 @@ def describe(session: Any) -> Description:
 
 def form_of(output: Any) -> Form:
     """What an output holds, by its type, rank and name: converters call probabilities by theirs."""
-    column = len(output.shape) < 2 or output.shape[1:] == [1]
     if output.type.startswith("seq(map(") or ("prob" in output.name.lower() and "float" in output.type):
         return Form.PROBABILITIES
     if not output.type.startswith("tensor(") or len(output.shape) > 2:
         return Form.OPAQUE
     if "float" in output.type or "double" in output.type:
         return Form.VALUES
-    return Form.LABELS if column else Form.OPAQUE
+    return Form.LABELS if output.shape[1:] in ([], [1]) else Form.OPAQUE
 
 
 def chosen(description: Description, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int, Form]:
@@ -36,28 +35,17 @@ def chosen(description: Description, args: tuple[Any, ...], kwargs: dict[str, An
     return min(enumerate(forms[name] for name in names), key=lambda one: BEST_FIRST.index(one[1]))
 
 
-def answer(description: Description, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The rows of that output."""
-    return outputs[chosen(description, args, kwargs)[0]]
-
-
-def rows(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The rows of the first input."""
-    return next(iter(argument(args, kwargs, 1, "input_feed").values()))
-
-
-def model_name(session: Any) -> str:
-    """The name of the model's file."""
-    path = getattr(session, "_model_path", None)
-    return Path(path).stem if path else type(session).__name__
-
-
-RUN = Operation("run", lambda *call: chosen(*call)[1], inputs=rows, answer=answer)
+RUN = Operation(
+    "run",
+    form=lambda description, args, kwargs: chosen(description, args, kwargs)[1],
+    inputs=lambda args, kwargs: next(iter(argument(args, kwargs, 1, "input_feed").values())),
+    answer=lambda description, outputs, args, kwargs: outputs[chosen(description, args, kwargs)[0]],
+)
 ADAPTER = Adapter(
     system="onnxruntime",
     package="onnxruntime",
     supports=("onnxruntime>=1.17,<2", "onnxruntime-gpu>=1.17,<2"),
     sites=(Method("onnxruntime.capi.onnxruntime_inference_collection", "Session", operations=(RUN,)),),
     describe=describe,
-    model_name=model_name,
+    model_name=lambda session: Path(getattr(session, "_model_path", None) or type(session).__name__).stem,
 )

@@ -57,9 +57,9 @@ def label_form(description: Description, _args: Any, _kwargs: Any) -> Form:
 
 def first(_description: Description, answer: Any, _args: Any, _kwargs: Any) -> Any:
     """Without the deviations that `return_std` adds; of several outputs the first, whose rows are everybody's."""
-    if isinstance(answer, tuple | list) and getattr(answer[0] if answer else 0, "ndim", 0) > isinstance(answer, list):
-        return answer[0]
-    return answer
+    one = answer[0] if type(answer) in (tuple, list) and len(answer) > 0 else None
+    # An array of columns in a list, an array in a tuple; anything else is a row.
+    return one if getattr(one, "ndim", 0) > (type(answer) is list) else answer
 
 
 ADAPTER = Adapter(
@@ -94,7 +94,7 @@ ADAPTER = Adapter(
             "joblib.parallel",
             "Parallel",
             "__call__",
-            near=lambda pool: type(pool._backend).__module__ == "joblib._parallel_backends",
+            near=lambda pool: type(getattr(pool, "_backend", None)).__module__ == "joblib._parallel_backends",
         ),
     ),
     describe=describe,

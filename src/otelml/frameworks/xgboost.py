@@ -7,15 +7,12 @@ from typing import Any
 
 from otelml.frameworks.adapter import Adapter
 from otelml.patching.sites import Family, Method, Operation, Silent
-from otelml.prediction import Description, Form, Task
+from otelml.prediction import Description, Form, Task, task_of
 
-FORMS = {
-    "binary:logistic": Form.PROBABILITIES,
-    "multi:softprob": Form.PROBABILITIES,
-    "binary:logitraw": Form.MARGINS,
-    "binary:hinge": Form.LABELS,
-    "multi:softmax": Form.LABELS,
-}
+SCORES = {"binary:logistic": Form.PROBABILITIES, "multi:softprob": Form.PROBABILITIES, "binary:logitraw": Form.MARGINS}
+FORMS = {**SCORES, "binary:hinge": Form.LABELS, "multi:softmax": Form.LABELS}
+FLAGS = ("pred_leaf", "pred_contribs", "pred_interactions")  # explanations, not answers
+MODULES = ("xgboost.training", "xgboost", "xgboost.sklearn")
 
 
 def describe(model: Any) -> Description:
@@ -26,21 +23,17 @@ def describe(model: Any) -> Description:
     except ValueError:  # nothing was trained or loaded: XGBoostError and NotFittedError are ValueErrors both
         return Description()
     objective, shape = learner["objective"]["name"], learner["learner_model_param"]
-    columns = None if booster.feature_names is None else tuple(booster.feature_names)
+    columns = tuple(booster.feature_names or (f"f{i}" for i in range(int(shape["num_feature"]))))
     count = int(shape["num_class"]) or 2 * objective.startswith("binary:") or getattr(model, "n_classes_", 0)
-    if count == 0:
-        task = Task.RANKING if objective.startswith("rank:") else Task.REGRESSION
-        return Description(task, columns=columns, note=objective)
-    if int(shape.get("num_target", 1)) > 1:
-        return Description(Task.MULTILABEL, columns=columns, note=objective)
-    return Description(
-        Task.BINARY if count == 2 else Task.MULTICLASS, tuple(range(count)), columns, objective
-    )
+    if count and int(shape.get("num_target", 1)) == 1:
+        return Description(task_of(range(count)), tuple(range(count)), columns, objective)
+    number = Task.RANKING if objective.startswith("rank:") else Task.REGRESSION
+    return Description(Task.MULTILABEL if count else number, (), columns, objective)
 
 
-def booster_form(description: Description, _args: Any, kwargs: dict[str, Any]) -> Form:
-    """Leaves and contributions are no answers; a margin is asked for, or is what the objective has."""
-    if any(kwargs.get(flag) for flag in ("pred_leaf", "pred_contribs", "pred_interactions")):
+def form(description: Description, _args: Any, kwargs: dict[str, Any]) -> Form:
+    """What a booster answers in: leaves, a margin, or as its objective has it."""
+    if any(kwargs.get(flag) for flag in FLAGS):
         return Form.OPAQUE
     if kwargs.get("output_margin") or kwargs.get("predict_type") == "margin":
         return Form.MARGINS
@@ -48,30 +41,20 @@ def booster_form(description: Description, _args: Any, kwargs: dict[str, Any]) -
 
 
 def label_form(description: Description, _args: Any, kwargs: dict[str, Any]) -> Form:
-    """Labels of a classifier, or its margins; numbers of all others."""
-    if kwargs.get("output_margin"):
-        return Form.MARGINS
-    return Form.LABELS if description.classes else Form.VALUES
+    """What a scikit-learn class answers `predict` in."""
+    return Form.MARGINS if kwargs.get("output_margin") else Form.LABELS if description.classes else Form.VALUES
 
 
+BOOSTER = (Operation("predict", form), Operation("inplace_predict", form))
+ESTIMATOR = (Operation("predict", label_form), Operation("predict_proba", Form.PROBABILITIES))
 ADAPTER = Adapter(
     system="xgboost",
     package="xgboost",
     supports=("xgboost>=2,<4", "xgboost-cpu>=2,<4"),
     sites=(
-        Method(
-            "xgboost.core",
-            "Booster",
-            operations=(Operation("predict", booster_form), Operation("inplace_predict", booster_form)),
-            silent=("update", "boost", "eval_set"),
-        ),
-        Family(
-            "xgboost.sklearn",
-            "XGBModel",
-            operations=(Operation("predict", label_form), Operation("predict_proba", Form.PROBABILITIES)),
-            silent=("fit", "score"),
-        ),
-        *(Silent(module, ("train", "cv")) for module in ("xgboost.training", "xgboost", "xgboost.sklearn")),
+        Method("xgboost.core", "Booster", BOOSTER, silent=("update", "boost", "eval_set")),
+        Family("xgboost.sklearn", "XGBModel", ESTIMATOR, silent=("fit", "score")),
+        *(Silent(module, ("train", "cv")) for module in MODULES),
     ),
     describe=describe,
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from otelml.ledger import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,7 +24,7 @@ _loud = False
 
 
 @contextmanager
-def loud(on: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002 -- a switch
+def loud(on: bool = True) -> Generator[None]:  # noqa: FBT001, FBT002 -- a switch
     """Raise what would be swallowed, or stop doing so, until the block ends; for tests."""
     global _loud  # noqa: PLW0603 -- one switch a process
     before, _loud = _loud, on
@@ -42,7 +42,7 @@ def guarded(component: str) -> Callable[[Callable[P, R]], Callable[P, R | None]]
         def guard(*args: P.args, **kwargs: P.kwargs) -> R | None:
             try:
                 return function(*args, **kwargs)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 -- this is the guard
                 swallow(component, error)
                 return None
 

@@ -11,13 +11,13 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 INSIDE: ContextVar[bool] = ContextVar("otelml_inside", default=False)
 
 
 @contextmanager
-def silenced() -> Iterator[None]:
+def silenced() -> Generator[None]:
     """Nothing asked of a model in this block counts as a prediction."""
     token = INSIDE.set(True)
     try:
@@ -36,6 +36,7 @@ class Carried:
         self.task = task
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Do the task."""
         token = INSIDE.set(True)
         try:
             return self.task(*args, **kwargs)

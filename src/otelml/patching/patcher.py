@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from otelml.patching import wrappers
 from otelml.patching.guard import guarded
@@ -37,7 +37,7 @@ class Patcher:
     others : import names of the other frameworks; a class of theirs is left to them, even where it inherits from
         a family of this one (`XGBClassifier` is a scikit-learn estimator too).
     observe : what is called in place of the host's outermost call.
-    wanted : tells whether an operation is watched under the settings in force.
+    wanted : tells whether an operation that is opted in is watched under the settings in force.
     trained : is told of a model that may be another one now.
     """
 
@@ -46,7 +46,7 @@ class Patcher:
         package: str,
         others: frozenset[str],
         observe: Observer,
-        wanted: Callable[[Operation], bool] = lambda operation: operation.opt_in is None,
+        wanted: Callable[[Operation], bool] = lambda _operation: False,
         trained: Callable[[Any], object] = id,
     ) -> None:
         self.package, self.others, self.observe, self.wanted = package, others, observe, wanted
@@ -64,7 +64,7 @@ class Patcher:
         """Put back every original attribute that still is where ours was put."""
         self.active = False
         for owner, name, original, ours in reversed(self._replaced):
-            if vars(owner).get(name) is not ours:
+            if _own(owner, name) is not ours:
                 continue  # somebody wrapped ours since: taking it out would take theirs out too
             if original is _ABSENT:
                 delattr(owner, name)
@@ -87,7 +87,7 @@ class Patcher:
             self._family(site, getattr(module, site.root))
 
     def _methods(self, site: Method | Family, cls: type) -> None:
-        for operation in filter(self.wanted, site.operations):
+        for operation in site.operations:
             self._replace(cls, operation.name, functools.partial(wrappers.watched, operation, self))
         for name in site.silent:
             self._replace(cls, name, functools.partial(wrappers.silent, after=self.trained))
@@ -118,17 +118,17 @@ class Patcher:
             if self.active:
                 visit(site, cls)
 
-        return classmethod(__init_subclass__)
+        return classmethod(cast("Any", __init_subclass__))
 
     def _replace(self, owner: Any, name: str, wrap: Callable[[Any], Any], *, may_add: bool = False) -> None:
-        original = vars(owner).get(name, _ABSENT)
+        original, in_module = _own(owner, name), isinstance(owner, ModuleType)
         if wrappers.is_ours(original):
-            if isinstance(owner, ModuleType):  # it imported the function after we had replaced it elsewhere
+            if in_module:  # it imported the function after we had replaced it elsewhere
                 self._replaced.append((owner, name, original.__wrapped__, original))
             return
         if not (may_add or _is_method(original)):
             return
-        ours = (isinstance(owner, ModuleType) and self._elsewhere(original)) or wrap(original)
+        ours = (in_module and self._elsewhere(original)) or wrap(original)
         try:
             setattr(owner, name, ours)
         except TypeError:  # a class written in C keeps its methods
@@ -138,6 +138,10 @@ class Patcher:
     def _elsewhere(self, original: Any) -> Any:
         """What stands in for a function in another module: it stays one function, or pickle takes it for two."""
         return next((ours for _, _, other, ours in self._replaced if other is original), None)
+
+
+def _own(owner: Any, name: str) -> Any:
+    return owner.__dict__.get(name, _ABSENT)
 
 
 def _is_method(attribute: Any) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import functools
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from otelml.patching.nesting import INSIDE, Carried
 
@@ -27,10 +27,11 @@ MARK = "__otelml__"
 
 
 class Watcher(Protocol):
-    """Who is shown calls, as long as it is active."""
+    """Who is shown calls, as long as it is active, and of an operation that is opted in as long as it wants that."""
 
     active: bool
     observe: Observer
+    wanted: Callable[[Operation], bool]
 
 
 class StandIn:
@@ -49,9 +50,11 @@ class Watched(StandIn):
         self.call, self.operation, self.watcher = call, operation, watcher
 
     def __call__(self, model: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if INSIDE.get() or not self.watcher.active:
+        """Call the method of `model`."""
+        watcher, operation = self.watcher, self.operation
+        if INSIDE.get() or not watcher.active or (operation.opt_in and not watcher.wanted(operation)):
             return self.call(model, *args, **kwargs)
-        return self.watcher.observe(self.operation, self.call, model, args, kwargs)
+        return watcher.observe(operation, self.call, model, args, kwargs)
 
 
 class Silenced(StandIn):
@@ -61,6 +64,7 @@ class Silenced(StandIn):
         self.call, self.after = call, after
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
         token = INSIDE.set(True)
         try:
             return self.call(*args, **kwargs)
@@ -77,6 +81,7 @@ class Carrying(StandIn):
         self.call, self.near = call, near
 
     def __call__(self, pool: Any, iterable: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Call the method of `pool`."""
         # Workers start with an empty context; without ours, each tree of a forest reports itself as a model.
         if INSIDE.get() and self.near(pool):
             iterable = ((Carried(task), a, k) for task, a, k in iterable)
@@ -106,8 +111,12 @@ def is_ours(attribute: Any) -> bool:
 def _callable(original: Any) -> Function:
     if isinstance(original, FunctionType):
         return original
-    # A descriptor decides anew for each instance whether it has the method.
-    return lambda self, *args, **kwargs: original.__get__(self, type(self))(*args, **kwargs)
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        # A descriptor decides anew for each instance whether it has the method.
+        return original.__get__(self, type(self))(*args, **kwargs)
+
+    return method
 
 
 def _in_place_of(original: Any, call: StandIn) -> Any:
@@ -123,7 +132,7 @@ class Conditional:
     """A method that exists for some instances only, as scikit-learn's `available_if` has them."""
 
     def __init__(self, original: Any, function: Any) -> None:
-        functools.update_wrapper(self, original)
+        functools.update_wrapper(cast("Any", self), original)
         self.__dict__[MARK] = True
         self.original, self.function = original, function
 

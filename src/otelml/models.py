@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import weakref
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otelml import forking
-from otelml.baseline import Baseline, BaselineError, find, fingerprint
+from otelml.identities import Given, Identities, decide
 from otelml.ledger import ledger
 from otelml.monitor import Monitor
 from otelml.patching.nesting import silenced
-from otelml.prediction import HALF, Decision, ModelIdentity, Task, label_text, task_of
+from otelml.prediction import ModelIdentity, Task, task_of
 from otelml.recorders.outcomes import Outcomes, Profile
 from otelml.recorders.outputs import Outputs
 from otelml.recorders.requests import Requests
@@ -26,23 +25,13 @@ if TYPE_CHECKING:
 
     from opentelemetry.trace import Tracer
 
+    from otelml.baseline import Baseline
     from otelml.frameworks.adapter import Adapter
     from otelml.outcomes.desk import Desk
     from otelml.outcomes.records import Awaited
-    from otelml.prediction import Description
-    from otelml.settings import Settings
+    from otelml.prediction import Decision, Description
     from otelml.recorders.instruments import Instruments
-
-
-@dataclass(frozen=True)
-class Given:
-    """What the user said of a model; None for what was left open."""
-
-    name: str | None = None
-    version: str | None = None
-    baseline: Any = None
-    positive_class: Any = None
-    threshold: float | None = None
+    from otelml.settings import Settings
 
 
 class Known(NamedTuple):
@@ -76,7 +65,7 @@ class Models:
         self._monitors: dict[Key, Monitor] = {}
         self._requests: dict[tuple[ModelIdentity, str], Requests] = {}
         self._outcomes: dict[tuple[str, str | None], Outcomes] = {}
-        self._unnamed: dict[str, str] = {}
+        self._identities = Identities(settings)
         self._making = threading.Lock()
         forking.in_child(self._start_afresh)
 
@@ -126,8 +115,8 @@ class Models:
     def _monitor(self, model: Any, adapter: Adapter, description: Description) -> Monitor:
         known = self._given.get(id(model))
         given = known[1] if known is not None and known[0]() is model else Given()
-        baseline = self._baseline(model, given, adapter)
-        given = self._named(model, given, adapter, description, baseline)
+        baseline = self._identities.baseline(model, given, adapter)
+        given = self._identities.name(model, given, adapter, description, baseline)
         identity = ModelIdentity(given.name or names.OTHER, given.version)
         if (identity, adapter.system) not in self._requests and len(self._requests) >= names.MOST_MODELS:
             ledger.drop("cardinality", model=names.OTHER)
@@ -137,50 +126,6 @@ class Models:
         if key not in self._monitors:
             self._monitors[key] = self._born(identity, adapter, description, decision, baseline)
         return self._monitors[key]
-
-    def _named(
-        self, model: Any, given: Given, adapter: Adapter, description: Description, baseline: Baseline | None
-    ) -> Given:
-        version = given.version or self.settings.model_version or (baseline.version if baseline else None)
-        if given.name is not None:
-            return replace(given, version=version)
-        name = self.settings.model_name or (baseline.name if baseline else None) or adapter.model_name(model)
-        columns = (description.columns, getattr(model, "n_features_in_", None))
-        if columns == (None, None):  # one that was not trained yet claims no name
-            return replace(given, name=name, version=version)
-        own = hashlib.sha256(repr(columns).encode()).hexdigest()[:8]
-        if self._unnamed.setdefault(name, own) != own:
-            ledger.warn_once(
-                "otelml: two models without a name are called %s; they are kept apart as %s-%s. "
-                "Name them: otelml.identify(model, name=...)", name, name, own,
-            )  # fmt: skip
-            name = f"{name}-{own}"
-        return replace(given, name=name, version=version)
-
-    def _baseline(self, model: Any, given: Given, adapter: Adapter) -> Baseline | None:
-        own = fingerprint(model)
-        if given.baseline is None:
-            name = given.name or self.settings.model_name or adapter.model_name(model)
-            return find(self.settings.baselines, name, own) if self.settings.baselines else None
-        try:
-            baseline = given.baseline if isinstance(given.baseline, Baseline) else Baseline.load(given.baseline)
-            if baseline.fingerprint != own:
-                raise BaselineError(
-                    f"the baseline given for {given.name or adapter.model_name(model)} is of another model "
-                    f"({baseline.fingerprint.class_name}, {baseline.fingerprint.hex}; this one is {own.hex}): fit it again"
-                )
-        except BaselineError as error:
-            ledger.error("baseline")
-            ledger.warn_once("otelml: %s. The model is watched without a baseline", error)
-            return None
-        if given.threshold is not None and baseline.threshold not in (None, given.threshold):
-            ledger.error("baseline")
-            ledger.warn_once(
-                "otelml: %s serves at threshold %s, its baseline was measured at %s; it is watched without the baseline. "
-                "Fit the baseline at the threshold that is served", given.name or "a model", given.threshold, baseline.threshold,
-            )  # fmt: skip
-            return None
-        return baseline
 
     def _born(
         self,
@@ -205,13 +150,16 @@ class Models:
             ),
             outputs=Outputs(self._instruments.outputs, attributes, decision, baseline),
             spans=spans,
-            hand_in=lambda awaited: self.desk.hand_in(awaited),
+            hand_in=self._hand_in,
         )
         self._instruments.present({**attributes, **system, **task}, adapter.supports, baseline, self.settings)
         self._outcomes.pop((identity.name, identity.version), None)
         self._profile(identity, decision, baseline)
         self._instruments.announce()
         return monitor
+
+    def _hand_in(self, awaited: list[Awaited]) -> None:
+        self.desk.hand_in(awaited)
 
     def _profile(self, identity: ModelIdentity, decision: Decision, baseline: Baseline | None) -> None:
         positive = decision.classes[decision.positive] if decision.positive is not None else None
@@ -263,14 +211,3 @@ def attributes_of(identity: ModelIdentity) -> dict[str, str | bool | int | float
     """The attributes that every point of a model carries."""
     version = {} if identity.version is None else {names.MODEL_VERSION: identity.version}
     return {names.MODEL_NAME: identity.name, **version}
-
-
-def decide(description: Description, given: Given, baseline: Baseline | None) -> Decision:
-    """How the model's scores become classes: as given, else as its baseline has it, else by custom."""
-    classes = tuple(label_text(label) for label in description.classes)
-    positive = None
-    if description.task is Task.BINARY:
-        wanted = given.positive_class if given.positive_class is not None else baseline and baseline.positive_class
-        positive = classes.index(label_text(wanted)) if wanted is not None and label_text(wanted) in classes else 1
-    threshold = given.threshold if given.threshold is not None else baseline and baseline.threshold
-    return Decision(description.task, classes, positive, HALF if threshold is None else threshold)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from otelml import clock, forking
 from otelml.ledger import ledger
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from otelml.outcomes.records import Awaited, Joined, Matured, Outcome, Store
-    from otelml.recorders.outcomes import Outcomes
 
 Model = tuple[str, str | None]
 LINGER_S = 0.02
@@ -28,6 +27,26 @@ GRACE_S = 10.0
 RETRY_S = 0.2
 MOST_PENDING = 100_000
 CHUNK = 1_000
+
+
+class Recorder(Protocol):
+    """Who counts what becomes of a model's predictions."""
+
+    def await_(self, awaited: Sequence[Awaited]) -> None:
+        """Predictions were registered."""
+        ...
+
+    def join(self, joined: Sequence[Joined]) -> None:
+        """Outcomes found their predictions."""
+        ...
+
+    def mature(self, matured: Sequence[Matured]) -> None:
+        """Predictions reached the horizon."""
+        ...
+
+    def reject(self, rejected: Counter[str]) -> None:
+        """Outcomes were not taken, by reason."""
+        ...
 
 
 class Desk:
@@ -40,7 +59,7 @@ class Desk:
     """
 
     def __init__(
-        self, store: Store, recorder_of: Callable[[Model, Awaited | None], Outcomes], fold: Callable[[], None]
+        self, store: Store, recorder_of: Callable[[Model, Awaited | None], Recorder], fold: Callable[[], None]
     ) -> None:
         self._store, self._recorder_of, self._fold = store, recorder_of, fold
         self._start_afresh()

@@ -22,12 +22,9 @@ def as_array(value: Any) -> Array:
     TypeError
         When there are no rows in it: None, a scalar, a generator, a ragged list.
     """
-    if isinstance(value, np.ndarray):
-        array = cast("Array", value)
-    else:
-        array = _converted(value)
+    array = cast("Array", value) if isinstance(value, np.ndarray) else _converted(value)
     if array.ndim == 0:
-        raise TypeError(f"{type(value).__name__} holds no rows")
+        raise TypeError(f"{type(value).__name__} holds no rows")  # pyright: ignore[reportUnknownArgumentType]
     return array
 
 
@@ -39,13 +36,14 @@ def _converted(value: Any) -> Array:
             return np.asarray(getattr(value, method)())
     if not isinstance(value, list | tuple) and not hasattr(value, "__array__"):
         raise TypeError(f"{type(value).__name__} holds no rows")
-    keys = keys_of(value)
+    rows: Any = value  # pyright: ignore[reportUnknownVariableType] -- a list of anything
+    keys = keys_of(rows)
     if keys:
-        return np.asarray([[row.get(key) for key in keys] for row in value])
+        return np.asarray([[row.get(key) for key in keys] for row in rows])
     try:
-        return np.asarray(value)
+        return np.asarray(rows)
     except ValueError as error:
-        raise TypeError(f"{type(value).__name__} of unequal rows") from error
+        raise TypeError(f"{type(rows).__name__} of unequal rows") from error
 
 
 def keys_of(value: Any) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 _simulated: Callable[[], float] | None = None
 
@@ -28,7 +28,7 @@ def now_ns() -> int:
 
 
 @contextmanager
-def use(source: Callable[[], float]) -> Iterator[None]:
+def use(source: Callable[[], float]) -> Generator[None]:
     """Take the time from `source` (seconds since the epoch) until the block ends."""
     global _simulated  # noqa: PLW0603 -- a process has one time of day
     before, _simulated = _simulated, source

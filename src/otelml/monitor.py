@@ -19,6 +19,7 @@ from otelml.staging import Lane, drained
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from otelml.prediction import Decision, Description, Form, ModelIdentity, Prediction
@@ -38,7 +39,7 @@ class Monitor:
     hand_in : takes predictions that wait for an outcome.
     """
 
-    def __init__(  # noqa: PLR0913 -- the parts of a monitor, each made by `models.py`
+    def __init__(
         self,
         identity: ModelIdentity,
         *,
@@ -109,19 +110,11 @@ class Monitor:
         return prediction
 
     def _awaited(self, prediction: Prediction, waiting: Iterable[Waiting]) -> Iterable[Awaited]:
-        classes = (
-            *self.decision.classes,
-            "other",
-        )  # -1, a class that the decision does not know, is the last
-        predicted, values = prediction.predicted, prediction.values
-        labels = None if predicted is None else [classes[index] for index in predicted.tolist()]
-        numbers = (
-            values.tolist()
-            if values is not None and values.ndim == 1 and self.decision.task is Task.REGRESSION
-            else None
-        )
-        binary = prediction.scores is not None and prediction.scores.ndim == 1
-        scores = prediction.scores.tolist() if binary and prediction.scores is not None else None
+        classes = (*self.decision.classes, "other")  # -1, a class that the decision does not know, is the last
+        indices = None if prediction.predicted is None else prediction.predicted.tolist()
+        regression = self.decision.task is Task.REGRESSION
+        numbers = _single(prediction.values) if regression else None
+        scores = _single(prediction.scores)
         start = 0
         for answer in waiting:
             for offset, one in enumerate(answer.ids):
@@ -130,9 +123,14 @@ class Monitor:
                     one,
                     self.identity.name,
                     self.identity.version,
-                    labels[row] if labels else None,
+                    classes[indices[row]] if indices else None,
                     scores[row] if scores else None,
                     numbers[row] if numbers else None,
                     answer.time,
                 )
             start += len(answer.ids)
+
+
+def _single(numbers: NDArray[np.float64] | None) -> list[float] | None:
+    """One number a row, or None where there are none or several."""
+    return numbers.tolist() if numbers is not None and numbers.ndim == 1 else None

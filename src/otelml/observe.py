@@ -100,7 +100,7 @@ class Watch:
         try:
             operation, monitor = self.operation, self.monitor
             form = operation.form
-            if type(form) is not Form:
+            if not isinstance(form, Form):
                 form = form(monitor.description, *arguments)
             usual = type(output) is np.ndarray and monitor.known and form is not Form.OPAQUE and output.shape
             if usual and not output.dtype.hasobject:
@@ -163,7 +163,7 @@ class Watch:
                 return NOTHING, Form.OPAQUE, self._unreadable(answer, arguments)
         if answer.dtype.hasobject:  # objects have no bytes of their own
             answer = np.array(label_texts(answer.ravel())).reshape(answer.shape)
-        return answer, form, answer.shape[0]
+        return answer, form, len(answer)
 
     def _unreadable(self, answer: Any, arguments: Arguments) -> int:
         rows = n_rows(self.operation.inputs(*arguments)) or 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -113,7 +113,7 @@ def label_text(label: object) -> str:
     ['1', '1', '1', '1', '1.5', 'late', 'None']
     """
     if isinstance(label, np.generic):
-        label = label.item()
+        label = cast("object", label.item())
     if isinstance(label, bytes):
         return label.decode(errors="replace")
     if isinstance(label, bool | int):
@@ -126,9 +126,7 @@ def label_text(label: object) -> str:
 def label_texts(labels: Sequence[object] | NDArray[Any]) -> list[str]:
     """`label_text` of each; (n_rows,) in, as many texts out."""
     if isinstance(labels, np.ndarray):
-        unique, inverse = (
-            np.unique(labels, return_inverse=True) if labels.dtype.kind in "biuf" else (None, None)
-        )
+        unique, inverse = np.unique(labels, return_inverse=True) if labels.dtype.kind in "biuf" else (None, None)
         if unique is not None and inverse is not None:
             texts = np.array([label_text(label) for label in unique.tolist()], dtype=object)
             return texts[inverse.reshape(-1)].tolist()
@@ -142,7 +140,8 @@ def normalise(form: Form, decision: Decision, answer: NDArray[Any]) -> Predictio
     Raises
     ------
     ValueError
-        When the shape fits neither the form nor the number of classes.
+        When the shape fits neither the form nor the number of classes, or what should be numbers is not.  The text
+        never quotes the answer.
     """
     rows = len(answer)
     if form is Form.OPAQUE or rows == 0 or decision.task is Task.MULTILABEL:
@@ -150,18 +149,22 @@ def normalise(form: Form, decision: Decision, answer: NDArray[Any]) -> Predictio
     if form is Form.LABELS:  # without classes that are known, labels count nothing: they are no numbers
         return _from_labels(decision, answer) if decision.classes else Prediction(rows)
     if form in (Form.PROBABILITIES, Form.LOG_PROBABILITIES):
-        probabilities = np.exp(answer) if form is Form.LOG_PROBABILITIES else answer
-        return _from_probabilities(decision, _columns(probabilities, rows))
+        numbers = _numbers(answer).reshape(rows, -1)
+        probabilities = np.exp(numbers) if form is Form.LOG_PROBABILITIES else numbers
+        return _from_probabilities(decision, probabilities)
     if form is Form.MARGINS and decision.classes:
-        return _from_margins(decision, _columns(answer, rows))
-    if answer.dtype.kind not in "biuf":
-        return Prediction(rows)
-    values = answer.astype(np.float64, copy=False)
+        return _from_margins(decision, _numbers(answer).reshape(rows, -1))
+    values = _numbers(answer)
     return Prediction(rows, values=values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values)
 
 
-def _columns(answer: NDArray[Any], rows: int) -> NDArray[np.float64]:
-    return np.asarray(answer, dtype=np.float64).reshape(rows, -1)
+def _numbers(answer: NDArray[Any]) -> NDArray[np.float64]:
+    if answer.dtype.kind in "biufUS":
+        try:
+            return answer.astype(np.float64, copy=False)
+        except ValueError:
+            pass  # numpy quotes what it could not convert
+    raise ValueError(f"what should be numbers is {answer.dtype.name}")
 
 
 def _from_labels(decision: Decision, answer: NDArray[Any]) -> Prediction:
@@ -185,11 +188,18 @@ def _from_probabilities(decision: Decision, probabilities: NDArray[np.float64]) 
     rows, columns = probabilities.shape
     if decision.task is Task.BINARY and decision.positive is not None and columns in (1, 2):
         scores = probabilities[:, decision.positive if columns == 2 else 0]
-        above = scores >= decision.threshold
-        return Prediction(rows, np.where(above, decision.positive, 1 - decision.positive), scores)
+        predicted = np.where(scores >= decision.threshold, decision.positive, 1 - decision.positive)
+        return Prediction(rows, _unless_missing(predicted, scores), scores)
     if columns == len(decision.classes):
-        return Prediction(rows, np.argmax(probabilities, axis=1), probabilities)
+        predicted = np.argmax(probabilities, axis=1)
+        return Prediction(rows, _unless_missing(predicted, probabilities.sum(axis=1)), probabilities)
     raise ValueError(f"{columns} columns of probabilities for {len(decision.classes)} classes")
+
+
+def _unless_missing(predicted: NDArray[np.intp], scores: NDArray[np.float64]) -> NDArray[np.intp]:
+    """A row whose score is NaN is of no class: to compare it with a threshold would call it negative."""
+    finite = np.isfinite(scores)
+    return predicted if finite.all() else np.where(finite, predicted, -1)
 
 
 def _from_margins(decision: Decision, margins: NDArray[np.float64]) -> Prediction:

@@ -106,7 +106,7 @@ def configure(
     loaded: Loaded | None = None, *, tracer_provider: Any = None, meter_provider: Any = None
 ) -> Process:
     """Make the state anew; models that were identified stay so, what was counted goes on."""
-    global _process  # noqa: PLW0603 -- one a process
+    global _process
     with _making:
         before, _process = (
             _process,

@@ -9,18 +9,20 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar, TypeVar, TypeVar
 
 from otelml import clock, forking
 from otelml.ledger import ledger
-from otelml.outcomes.records import Settled
 from otelml.patching.guard import guarded, swallow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from otelml.outcomes.records import Awaited, Joined, Matured, Outcome, Store
+    from otelml.outcomes.records import Awaited, Joined, Matured, Outcome, Settled, Store
 
+T = TypeVar("T")
+T = TypeVar("T")
+T = TypeVar("T")
 Model = tuple[str, str | None]
 LINGER_S = 0.02
 GRACE_S = 10.0
@@ -117,7 +119,7 @@ class Desk:
                 type(error).__name__,
             )
             return
-        for model, group in _by_model(fresh):
+        for model, group in _by_model(fresh, lambda one: one):
             self._recorder_of(model, group[0]).await_(group)
 
     @guarded("outcomes")
@@ -148,9 +150,9 @@ class Desk:
         self.reject("unknown", lost)
 
     def _count(self, settled: Settled) -> None:
-        for model, joined in _by_model(settled.joined):
+        for model, joined in _by_model(settled.joined, lambda one: one.awaited):
             self._recorder_of(model, joined[0].awaited).join(joined)
-        for model, matured in _by_model(settled.matured):
+        for model, matured in _by_model(settled.matured, lambda one: one.awaited):
             self._recorder_of(model, matured[0].awaited).mature(matured)
         for (reason, name, version), count in settled.rejected.items():
             self._recorder_of((name, version), None).reject(Counter({reason: count}))
@@ -165,7 +167,7 @@ class Desk:
         """Count what reached the horizon, for a collection."""
         self.write()
         with self._writing:
-            for model, matured in _by_model(self._store.mature(clock.now())):
+            for model, matured in _by_model(self._store.mature(clock.now()), lambda one: one.awaited):
                 self._recorder_of(model, matured[0].awaited).mature(matured)
 
     def close(self) -> None:
@@ -176,9 +178,9 @@ class Desk:
         self._store.close()
 
 
-def _by_model(records: Sequence[Awaited | Joined | Matured]) -> list[tuple[Model, list]]:  # type: ignore[type-arg]
-    groups: dict[Model, list] = {}  # type: ignore[type-arg]
+def _by_model(records: Sequence[T], awaited_of: Callable[[T], Awaited]) -> list[tuple[Model, list[T]]]:
+    groups: dict[Model, list[T]] = {}
     for record in records:
-        awaited = getattr(record, "awaited", record)
+        awaited = awaited_of(record)
         groups.setdefault((awaited.model, awaited.version), []).append(record)
     return list(groups.items())

@@ -15,7 +15,7 @@ from otelml import forking
 from otelml.outcomes.records import Ages, Awaited, Matured, Outcome, Settled, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
 _TABLE = """
 create table if not exists predictions (
@@ -47,7 +47,7 @@ class SqliteStore:
         self._abandoned, self._connection, self._lock = self._connection, None, threading.Lock()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> Generator[sqlite3.Connection]:
         with self._lock:
             if self._connection is None:
                 self._connection = self._opened()
@@ -106,9 +106,8 @@ class SqliteStore:
         self, connection: sqlite3.Connection, ids: list[str]
     ) -> dict[str, list[tuple[Awaited, Outcome | None, bool]]]:
         marks = ", ".join("?" * len(ids))
-        rows: Iterable[Any] = connection.execute(
-            f"select {_COLUMNS} from predictions where id in ({marks})", ids
-        )  # noqa: S608 -- question marks
+        query = f"select {_COLUMNS} from predictions where id in ({marks})"  # noqa: S608 -- question marks
+        rows: Iterable[Any] = connection.execute(query, ids)
         held: dict[str, list[tuple[Awaited, Outcome | None, bool]]] = {}
         for row in rows:
             awaited, outcome = _read(row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -81,8 +82,6 @@ class Instruments:
 def _version_of(requirements: tuple[str, ...]) -> str:
     """Version of the first distribution that is there, of those that the requirements name."""
     for requirement in requirements:
-        try:
+        with suppress(PackageNotFoundError):
             return version(re.split(r"[^\w.-]", requirement)[0])
-        except PackageNotFoundError:
-            continue
     return "unknown"

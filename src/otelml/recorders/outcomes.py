@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from otelml.prediction import Task
-from otelml.recorders.performance import Performance
+from otelml.recorders.performance import Performance, value_pairs
 from otelml.stats.histogram import Histogram
 from otelml.telemetry import names
 from otelml.telemetry.accuracy import AccuracyStreams, BoundAccuracy, Cells, Judged
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Sequence
 
     from otelml.outcomes.records import Awaited, Joined, Matured, Outcome
@@ -101,14 +101,11 @@ class Outcomes:
             self._accuracy.record_scores(scores, [one.outcome.actual for one in scored])
 
     def _join_values(self, joined: Sequence[Joined]) -> None:
-        pairs = [
-            (one.awaited.value, one.outcome.value)
-            for one in joined
-            if None not in (one.awaited.value, one.outcome.value)
-        ]
-        if pairs:
-            predicted, actual = np.array(pairs, dtype=np.float64).T
+        predicted, actual = value_pairs([(one.awaited, one.outcome) for one in joined])
+        if len(predicted):
             self._accuracy.record_values(predicted, actual)
+        if len(predicted) < len(joined):  # an outcome that is no number, of a regression
+            self.reject(Counter({"invalid": len(joined) - len(predicted)}))
 
     def _correct(self, one: Joined) -> None:
         labels = {} if one.awaited.predicted is None else {names.PREDICTED: one.awaited.predicted}

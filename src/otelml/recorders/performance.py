@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from otelml.outcomes.records import Matured
+    from otelml.outcomes.records import Awaited, Matured, Outcome
     from otelml.telemetry.accuracy import Judged
     from otelml.telemetry.streams import Attributes, Stream
 
@@ -61,14 +61,9 @@ class Performance:
 
     def _vector(self, group: Sequence[Matured]) -> NDArray[np.float64]:
         if self._judged.task is Task.REGRESSION:
-            pairs = [(m.awaited.value, m.outcome.value) for m in group if m.outcome]
-            predicted, actual = (
-                np.array([p for p in pairs if None not in p], dtype=np.float64).reshape(-1, 2).T
-            )
+            predicted, actual = value_pairs([(m.awaited, m.outcome) for m in group if m.outcome])
             error = predicted - actual
-            return np.array(
-                [len(error), np.abs(error).sum(), (error**2).sum(), actual.sum(), (actual**2).sum()]
-            )
+            return np.array([len(error), np.abs(error).sum(), (error**2).sum(), actual.sum(), (actual**2).sum()])
         labels = {label: position for position, label in enumerate(self._judged.classes)}
         size = len(labels) + 1
         cells = np.zeros((size, size))
@@ -83,10 +78,8 @@ class Performance:
         scored = [m for m in group if m.awaited.score is not None and m.outcome is not None]
         if scored and self._judged.task is Task.BINARY:
             index = bin_index([m.awaited.score or 0.0 for m in scored], self._edges)
-            positive = [
-                int(m.outcome is not None and m.outcome.actual == self._judged.positive) for m in scored
-            ]
-            np.add.at(bins, (positive, index), 1)
+            for position, one in zip(index, scored, strict=True):
+                bins[int(one.outcome is not None and one.outcome.actual == self._judged.positive), position] += 1
         return bins.ravel()
 
     def show(self, now: float) -> None:
@@ -119,6 +112,13 @@ class Performance:
             known = positives.sum() and negatives.sum()
             interval = auc_interval(auc, positives.sum(), negatives.sum()) if known else NOT_KNOWN
             yield ("roc_auc", self._judged.positive, auc, *interval)
+
+
+def value_pairs(pairs: Sequence[tuple[Awaited, Outcome]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Predicted and actual numbers, `(n,)` each, of the pairs that have both."""
+    known = [(a.value, o.value) for a, o in pairs if a.value is not None and o.value is not None]
+    columns = np.array(known, dtype=np.float64).reshape(len(known), 2)
+    return columns[:, 0], columns[:, 1]
 
 
 def _share(successes: float, trials: float) -> tuple[float, float, float]:

@@ -37,8 +37,7 @@ ATTRIBUTES = (
     ),
     Attribute(
         names.TASK,
-        "`binary`, `multiclass`, `multilabel`, `regression`, `ranking`, `embedding`, `anomaly`, "
-        "`clustering`, `other`",
+        "`binary`, `multiclass`, `multilabel`, `regression`, `ranking`, `embedding`, `anomaly`, `clustering`, `other`",
         "fixed list",
     ),
     Attribute(
@@ -59,9 +58,7 @@ ATTRIBUTES = (
         f"label that came true; in `ml.outcome.cohort` also `{names.NONE}` where none had come",
         _LABELS,
     ),
-    Attribute(
-        names.CORRECT, "whether the two are the same; a boolean, since PromQL cannot compare labels", "2"
-    ),
+    Attribute(names.CORRECT, "whether the two are the same; a boolean, since PromQL cannot compare labels", "2"),
     Attribute(names.FROM, "label before a correction", _LABELS),
     Attribute(names.TO, "label after a correction", _LABELS),
     Attribute(
@@ -76,9 +73,7 @@ ATTRIBUTES = (
         "fixed list",
     ),
     Attribute(names.BOUND, "`value`, `lower`, `upper`", "fixed list"),
-    Attribute(
-        names.WINDOW, "ISO 8601: `P1D`, `P7D`, `P28D`; absent for all rows of a baseline", "fixed list"
-    ),
+    Attribute(names.WINDOW, "ISO 8601: `P1D`, `P7D`, `P28D`; absent for all rows of a baseline", "fixed list"),
     Attribute(names.LOSS, "`brier`, `log` (clipped), `squared`, `absolute`, `over`, `under`", "fixed list"),
     Attribute(names.REASON, "see below", "fixed list"),
     Attribute(names.COMPONENT, "see below", "fixed list"),
@@ -88,6 +83,7 @@ DROPPED_BECAUSE = {
     "cardinality": "a bound was reached: of models, labels, or series",
     "ids_mismatch": "rows and ids differ in number",
     "not_finite": "NaN or infinite values",
+    "not_probability": "rows of scores that should be probabilities and are below 0 or above 1",
     "queue_full": "predictions came faster than the outcome store was written",
     "sampled": "values that the fallback to public instruments left out",
     "store_full": "the in-process store was full, the oldest prediction gave way",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ _KEPT = "create index if not exists kept on predictions (time)"
 _COLUMNS = "id, model, version, predicted, score, value, time, actual, actual_value, at, weight, counted"
 CHUNK = 500
 BUSY_S = 10.0
+RETRY_S = 0.005
 
 
 class SqliteStore:
@@ -64,7 +66,7 @@ class SqliteStore:
         connection = sqlite3.connect(
             self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
         )
-        connection.execute("pragma journal_mode=wal")
+        _turn_to_write_ahead(connection)
         connection.execute("pragma synchronous=normal")
         for statement in (_TABLE, _WAITING, _KEPT):
             connection.execute(statement)
@@ -139,6 +141,20 @@ class SqliteStore:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+
+def _turn_to_write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the file's journal; the one statement for which SQLite does not wait when another connection is at it."""
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("pragma journal_mode=wal")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_S)
+        else:
+            return
 
 
 def _read(row: tuple[Any, ...]) -> tuple[Awaited, Outcome | None]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from otelml.arrays import as_array
 from otelml.batches import predictions
 from otelml.identities import Given
 from otelml.instrumentor import INSTRUMENTORS, disabled
+from otelml.ledger import ledger
 from otelml.outcomes.records import Outcome
 from otelml.patching.guard import guarded
 from otelml.prediction import label_text
@@ -89,12 +92,19 @@ def identify(
     positive_class : of two classes, the one whose probability is the score; the second by default.
     threshold : the score from which a row counts as positive; the baseline's by default, else 0.5.
     """
-    _identify(model, Given(name, None if version is None else str(version), baseline, positive_class, threshold))
+    named, numbered = (None if said is None else str(said) for said in (name, version))
+    _identify(model, Given(named, numbered, baseline, positive_class, threshold))
     return model
 
 
 @guarded("identify")
 def _identify(model: Any, given: Given) -> None:
+    cut = given.threshold
+    if cut is not None and not (isinstance(cut, Real) and math.isfinite(cut)):
+        ledger.error("identify")
+        ledger.warn_once("otelml: a threshold of %s is not in force: give a number, the score from which on a row "
+                         "is positive", type(cut).__name__)  # fmt: skip
+        given = replace(given, threshold=None)
     process.current().models.identify(model, given)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -57,34 +58,50 @@ class Identities:
 
     def baseline(self, model: Any, given: Given, adapter: Adapter) -> Baseline | None:
         """The baseline of `model`: given, or found in the folder of baselines; None where there is none that fits."""
+        if given.baseline is None and self._settings.baselines is None:
+            return None
         own = fingerprint(model)
-        if given.baseline is None:
-            name = given.name or self._settings.model_name or adapter.model_name(model)
-            return find(self._settings.baselines, name, own) if self._settings.baselines else None
-        named = given.name or adapter.model_name(model)
+        named = given.name or self._settings.model_name or adapter.model_name(model)
         try:
-            baseline = given.baseline if isinstance(given.baseline, Baseline) else Baseline.load(given.baseline)
-            _check(baseline, own, named)
+            baseline = self._found(given, named, own)
+            if baseline is not None:
+                _check(baseline, own, given, named)
         except BaselineError as error:
             ledger.error("baseline")
             ledger.warn_once("otelml: %s. The model is watched without a baseline", error)
             return None
-        if given.threshold is not None and baseline.threshold not in (None, given.threshold):
-            ledger.error("baseline")
-            ledger.warn_once(
-                "otelml: %s serves at threshold %s, its baseline was measured at %s; it is watched without the "
-                "baseline. Fit it at the threshold that is served", named, given.threshold, baseline.threshold,
-            )  # fmt: skip
-            return None
         return baseline
 
+    def _found(self, given: Given, named: str, own: Fingerprint) -> Baseline | None:
+        if given.baseline is None:
+            return find(self._settings.baselines, named, own) if self._settings.baselines else None
+        if isinstance(given.baseline, Baseline):
+            return given.baseline
+        if isinstance(given.baseline, str | os.PathLike):
+            return Baseline.load(os.fspath(given.baseline))  # pyright: ignore[reportUnknownArgumentType] -- any path
+        raise BaselineError(
+            f"the baseline given for {named} is a {type(given.baseline).__name__}: give a Baseline, or a path of one"
+        )
 
-def _check(baseline: Baseline, own: Fingerprint, named: str) -> None:
+
+def _check(baseline: Baseline, own: Fingerprint, given: Given, named: str) -> None:
+    """Refuse a baseline of something else: each comparison with it would be wrong."""
     theirs = baseline.fingerprint
     if theirs != own:
         raise BaselineError(
-            f"the baseline given for {named} is of another model ({theirs.class_name}, {theirs.hex}; "
+            f"the baseline of {named} is of another model ({theirs.class_name}, {theirs.hex}; "
             f"this one is {own.hex}): fit it again"
+        )
+    if given.threshold is not None and baseline.threshold not in (None, given.threshold):
+        raise BaselineError(
+            f"{named} serves at threshold {given.threshold}, its baseline was measured at {baseline.threshold}: "
+            "fit it at the threshold that is served"
+        )
+    wanted = given.positive_class
+    if wanted is not None and baseline.positive_class not in (None, label_text(wanted)):
+        raise BaselineError(
+            f"the positive class of {named} is {label_text(wanted)}, that of its baseline {baseline.positive_class}: "
+            "fit it for the class that is served"
         )
 
 
@@ -94,6 +111,17 @@ def decide(description: Description, given: Given, baseline: Baseline | None) ->
     positive = None
     if description.task is Task.BINARY:
         wanted = given.positive_class if given.positive_class is not None else baseline and baseline.positive_class
-        positive = classes.index(label_text(wanted)) if wanted is not None and label_text(wanted) in classes else 1
+        positive = 1 if wanted is None else _position(label_text(wanted), classes)
     threshold = given.threshold if given.threshold is not None else baseline and baseline.threshold
     return Decision(description.task, classes, positive, HALF if threshold is None else threshold)
+
+
+def _position(wanted: str, classes: tuple[str, ...]) -> int:
+    if wanted in classes:
+        return classes.index(wanted)
+    ledger.error("identify")
+    ledger.warn_once(
+        "otelml: the positive class %s is none of the model's, which are %s; %s is in force. "
+        "Name one of them: otelml.identify(model, positive_class=...)", wanted, " and ".join(classes), classes[1],
+    )  # fmt: skip
+    return 1

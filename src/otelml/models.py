@@ -11,8 +11,9 @@ from otelml import forking
 from otelml.identities import Given, Identities, decide
 from otelml.ledger import ledger
 from otelml.monitor import Monitor
+from otelml.patching.guard import guarded
 from otelml.patching.nesting import silenced
-from otelml.prediction import ModelIdentity, Task, task_of
+from otelml.prediction import Description, ModelIdentity, Task, task_of
 from otelml.recorders.outcomes import Outcomes, Profile
 from otelml.recorders.outputs import Outputs
 from otelml.recorders.requests import Requests
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from otelml.frameworks.adapter import Adapter
     from otelml.outcomes.desk import Desk
     from otelml.outcomes.records import Awaited
-    from otelml.prediction import Decision, Description
+    from otelml.prediction import Decision
     from otelml.recorders.instruments import Instruments
     from otelml.settings import Settings
 
@@ -84,7 +85,8 @@ class Models:
         # Locked: two threads that ask first would make two, and what one of them staged be lost.  Silenced: what a
         # model asks of itself to be described is no prediction.
         with self._making, silenced():
-            description = adapter.describe(model)
+            # An estimator of the host's own may raise from any attribute; its calls are watched all the same.
+            description = guarded("describe")(adapter.describe)(model) or Description()
             if classes:
                 description = replace(description, task=task_of(classes), classes=classes)
             monitor = self._monitor(model, adapter, description)

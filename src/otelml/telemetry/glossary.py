@@ -98,13 +98,14 @@ REJECTED_BECAUSE = {
 }
 ERRORS_IN = {
     "announcement": "telling readers of new series",
-    "baseline": "a baseline that is broken, of another model, or of another threshold",
+    "baseline": "a baseline that is broken, or of another model, threshold or positive class",
     "canary": "proving the way into the SDK",
     "collection": "preparing a collection",
+    "describe": "reading what a model says of itself",
     "exit": "ending the process",
     "flush": "flushing a reader",
     "fold": "folding staged rows",
-    "identify": "`otelml.identify`",
+    "identify": "what was given to `otelml.identify`",
     "instrument": "patching a framework as a whole",
     "observe": "a call, before or after the host's own code",
     "outcomes": "joining outcomes, or their store",

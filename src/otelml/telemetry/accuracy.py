@@ -40,14 +40,10 @@ class Cells:
                 for actual in classes:
                     self._number(predicted, actual)
 
-    def add(
-        self, predicted: Sequence[str], actual: Sequence[str], weights: Sequence[float] | None = None
-    ) -> None:
+    def add(self, predicted: Sequence[str], actual: Sequence[str], weights: Sequence[float] | None = None) -> None:
         """Count pairs of labels, each as often as its weight says."""
         totals: dict[tuple[str, str], float] = {}
-        for pair, weight in zip(
-            zip(predicted, actual, strict=True), weights or [1] * len(predicted), strict=True
-        ):
+        for pair, weight in zip(zip(predicted, actual, strict=True), weights or [1] * len(predicted), strict=True):
             totals[pair] = totals.get(pair, 0) + weight
         for pair, total in totals.items():
             self._number(*pair).add(total)
@@ -87,7 +83,7 @@ class AccuracyStreams:
 
 @dataclass(frozen=True)
 class Judged:
-    """What is needed to judge answers: the task, the classes in order, the positive one, bins of the score."""
+    """What is needed to judge answers: task, classes in order, the positive one, bins of the score."""
 
     task: Task
     classes: tuple[str, ...] = ()
@@ -98,14 +94,10 @@ class Judged:
 class BoundAccuracy:
     """An accuracy under fixed attributes."""
 
-    def __init__(
-        self, streams: AccuracyStreams, attributes: Attributes, judged: Judged, binned: Attributes
-    ) -> None:
+    def __init__(self, streams: AccuracyStreams, attributes: Attributes, judged: Judged, binned: Attributes) -> None:
         self._streams, self._attributes, self._judged = streams, attributes, judged
         self._binned = {**attributes, **binned}
-        self._cells = (
-            Cells(streams.cells, attributes, judged.classes) if judged.task is not Task.REGRESSION else None
-        )
+        self._cells = Cells(streams.cells, attributes, judged.classes) if judged.task is not Task.REGRESSION else None
         self._bins: Bins | None = None
 
     def record_labels(
@@ -121,7 +113,7 @@ class BoundAccuracy:
         if self._bins is None:
             self._bins = Bins(self._streams, self._binned, self._judged)
         self._bins.add(scores, truth)
-        clipped = np.clip(np.where(truth, scores, 1 - scores), EPSILON, 1.0)
+        clipped = np.maximum(np.where(truth, scores, 1 - scores), EPSILON)
         self._lose("brier", (scores - truth) ** 2)
         self._lose("log", -np.log(clipped))
 
@@ -154,9 +146,7 @@ class Bins:
         self._sums = [streams.sums.number({**attributes, names.BIN: label}) for label in labels]
         self._values, self._below = (
             {
-                truth: [
-                    stream.number({**attributes, names.ACTUAL: actual, names.BIN: label}) for label in labels
-                ]
+                truth: [stream.number({**attributes, names.ACTUAL: actual, names.BIN: label}) for label in labels]
                 for truth, actual in ((True, judged.positive or ""), (False, negative))
             }
             for stream in (streams.values, streams.below)
@@ -186,9 +176,7 @@ class Accuracy:
     """
 
     def __init__(self, meter: Meter, name: str, task: str, positive_class: object, description: str) -> None:
-        own = Metric(
-            name, Kind.COUNTER, "{outcome}", description or names.OUTCOMES.doc, names.OUTCOMES.attributes
-        )
+        own = Metric(name, Kind.COUNTER, "{outcome}", description or names.OUTCOMES.doc, names.OUTCOMES.attributes)
         self._judged = Judged(Task(task), positive=label_text(positive_class))
         self._streams = streams(meter, own, name)
         self._bound: dict[tuple[tuple[str, Any], ...], BoundAccuracy] = {}
@@ -206,7 +194,7 @@ class Accuracy:
         scores: ArrayLike | None = None,
         attributes: Attributes | None = None,
     ) -> None:
-        """Record `(n,)` predictions, what came true of each, and for a binary task the score of the positive class.
+        """Record `(n,)` predictions, what came true of each, and binary scores of the positive class.
 
         Raises
         ------
@@ -226,7 +214,7 @@ class Accuracy:
             bound.record_scores(_checked(scores, len(texts)), texts)
 
     def bind(self, attributes: Attributes) -> BoundAccuracy:
-        """The accuracy under these attributes."""
+        """Get the accuracy under these attributes."""
         key = tuple(sorted(attributes.items()))
         if key not in self._bound:
             self._bound[key] = BoundAccuracy(self._streams, attributes, self._judged, {})
@@ -234,7 +222,7 @@ class Accuracy:
 
 
 def streams(meter: Meter, cells: Metric, prefix: str) -> AccuracyStreams:
-    """The streams of an accuracy whose cells are `cells` and whose other names begin with `prefix`."""
+    """Make the streams of an accuracy with these cells, whose other names begin with `prefix`."""
     others = (names.LOSSES, names.SCORE_VALUES, names.SCORE_BELOW, names.SCORE_SUM)
     renamed = (replace(m, name=m.name.replace("ml.outcome", prefix, 1)) for m in others)
     return AccuracyStreams(meter.stream(cells), *(meter.stream(m) for m in renamed))

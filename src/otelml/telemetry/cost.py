@@ -1,7 +1,7 @@
 """What it costs the host to encode our points, which happens in the SDK's exporter, out of our sight.
 
-Measured, not guessed: the first points of a process are encoded once more, and the seconds a point that this took
-are charged for every later one.
+Measured, not guessed: the first points of a process are encoded once more, and the seconds a point that this
+took are charged for every later one.
 """
 
 from __future__ import annotations

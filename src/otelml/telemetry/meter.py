@@ -1,16 +1,18 @@
 """The ML instruments, shaped like OpenTelemetry's own; the recorders use these very ones.
 
-`record` takes one value, `record_batch` an array at the speed of numpy.  `bind` fixes the attributes once, for whoever
-records under the same ones again and again.
+`record` takes one value, `record_batch` an array at the speed of numpy.  `bind` fixes the attributes once,
+for whoever records under the same ones again and again.
 """
 
 from __future__ import annotations
 
 import math
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from otelml import forking
 from otelml.ledger import ledger
 from otelml.stats.histogram import Histogram
 from otelml.stats.moments import Moments
@@ -49,7 +51,7 @@ class BoundScores:
 
 
 class BoundValues:
-    """A value histogram under fixed attributes, standardised where a baseline gave mean and standard deviation."""
+    """A value histogram under fixed attributes, standardised where a baseline gave mean and deviation."""
 
     def __init__(self, buckets: Buckets, moments: dict[str, Number], scale: tuple[float, float]) -> None:
         self.buckets, self.moments, self.scale = buckets, moments, scale
@@ -84,7 +86,7 @@ class ScoreHistogram:
         self._scores, self._squares = scores, squares
 
     def bind(self, attributes: Attributes, bounds: Sequence[float] | None = None) -> BoundScores:
-        """The series with these attributes, and boundaries of its own where a baseline gives them."""
+        """Get the series with these attributes, and boundaries of its own where a baseline gives them."""
         plain = {key: value for key, value in attributes.items() if key != names.BASELINE_ID}
         return BoundScores(
             self._scores.buckets(attributes, tuple(bounds) if bounds else None), self._squares.number(plain)
@@ -100,7 +102,7 @@ class ScoreHistogram:
 
 
 class ValueHistogram:
-    """Any finite numbers, negative ones welcome; sums travel as counters by `ml.moment`, the histogram has none."""
+    """Any finite numbers; sums travel as counters by `ml.moment`, the histogram has none."""
 
     def __init__(self, values: Stream, moments: Stream) -> None:
         self._values, self._moments = values, moments
@@ -111,14 +113,12 @@ class ValueHistogram:
         bounds: Sequence[float] | None = None,
         scale: tuple[float, float] = UNSCALED,
     ) -> BoundValues:
-        """The series with these attributes; `scale` holds the mean and standard deviation to standardise by."""
+        """Get the series with these attributes; `scale`: the mean and deviation to standardise by."""
         moments = {
             moment: self._moments.number({**attributes, names.MOMENT: moment})
             for moment in ("positive", "negative", "squared")
         }
-        return BoundValues(
-            self._values.buckets(attributes, tuple(bounds) if bounds else None), moments, scale
-        )
+        return BoundValues(self._values.buckets(attributes, tuple(bounds) if bounds else None), moments, scale)
 
     def record(self, value: float, attributes: Attributes | None = None) -> None:
         """Record one value."""
@@ -135,6 +135,11 @@ class Meter:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._made: dict[str, Any] = {}
+        self._making = threading.RLock()
+        forking.in_child(self._new_lock)
+
+    def _new_lock(self) -> None:
+        self._making = threading.RLock()
 
     def create_score_histogram(
         self,
@@ -143,7 +148,7 @@ class Meter:
         description: str = "",
         explicit_bucket_boundaries_advisory: Sequence[float] | None = None,
     ) -> ScoreHistogram:
-        """A histogram of probabilities; `<name>.squares` goes with it."""
+        """Make a histogram of probabilities; `<name>.squares` goes with it."""
         bounds = tuple(explicit_bucket_boundaries_advisory or names.SCORE_BOUNDS)
         return self._once(
             name,
@@ -161,7 +166,7 @@ class Meter:
         description: str = "",
         explicit_bucket_boundaries_advisory: Sequence[float] | None = None,
     ) -> ValueHistogram:
-        """A histogram of any numbers; `<name>.moment` goes with it."""
+        """Make a histogram of any numbers; `<name>.moment` goes with it."""
         bounds = tuple(explicit_bucket_boundaries_advisory or names.VALUE_BOUNDS)
         checked = _checked(name, bounds)
         return self._once(
@@ -176,22 +181,21 @@ class Meter:
     def create_accuracy(
         self, name: str, task: str = "binary", positive_class: object = 1, description: str = ""
     ) -> Accuracy:
-        """Counts of predictions by what was predicted and what came true; see `Accuracy`."""
+        """Count predictions by what was predicted and what came true; see `Accuracy`."""
         return self._once(name, Accuracy, lambda: Accuracy(self, name, task, positive_class, description))
 
     def stream(self, metric: Metric) -> Stream:
-        """An empty stream of `metric` in this scope."""
+        """Make an empty stream of `metric` in this scope."""
         return self._registry.stream(metric)
 
     def _once(self, name: str, kind: type, make: Callable[[], Any]) -> Any:
         if not name:
             raise ValueError("an instrument needs a name")
-        made = self._made.setdefault(name, None) or make()
+        with self._making:
+            made = self._made.get(name) or make()
+            self._made.setdefault(name, made)
         if not isinstance(made, kind):
-            raise TypeError(
-                f"{name!r} is a {type(made).__name__} already, and cannot be a {kind.__name__} too"
-            )
-        self._made[name] = made
+            raise TypeError(f"{name!r} is a {type(made).__name__} already, and cannot be a {kind.__name__} too")
         return made
 
 
@@ -200,9 +204,7 @@ MOST_BOUNDS = 31
 
 def _checked(name: str, bounds: tuple[float, ...]) -> tuple[float, ...]:
     if len(bounds) > MOST_BOUNDS:
-        raise ValueError(
-            f"{name!r} has {len(bounds)} boundaries; more than {MOST_BOUNDS} are dropped by some backends"
-        )
+        raise ValueError(f"{name!r} has {len(bounds)} boundaries; more than {MOST_BOUNDS} are dropped by some backends")
     return Histogram(bounds).bounds  # raises unless they are finite and increase
 
 

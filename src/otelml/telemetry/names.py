@@ -118,13 +118,9 @@ DURATION = Metric(
     (*_CALL, ERROR_TYPE),
     _DURATION_BOUNDS,
 )
-ACTIVE = Metric(
-    "ml.inference.active", Kind.UP_DOWN_COUNTER, "{request}", "Prediction calls under way.", _CALL
-)
+ACTIVE = Metric("ml.inference.active", Kind.UP_DOWN_COUNTER, "{request}", "Prediction calls under way.", _CALL)
 ROWS = Metric("ml.inference.rows", Kind.COUNTER, "{row}", "Rows that were answered.", _CALL)
-BATCH_ROWS = Metric(
-    "ml.inference.batch.size", Kind.HISTOGRAM, "{row}", "Rows of a call.", _CALL, _SIZE_BOUNDS
-)
+BATCH_ROWS = Metric("ml.inference.batch.size", Kind.HISTOGRAM, "{row}", "Rows of a call.", _CALL, _SIZE_BOUNDS)
 MODEL_INFO = Metric(
     "ml.model.info",
     Kind.UP_DOWN_COUNTER,
@@ -259,17 +255,11 @@ BASELINE_PERFORMANCE = Metric(
 )
 
 # What watching it costs.
-OVERHEAD = Metric(
-    "otelml.overhead", Kind.COUNTER, "s", "Time otelml itself spent, encoding of its points included."
-)
+OVERHEAD = Metric("otelml.overhead", Kind.COUNTER, "s", "Time otelml itself spent, encoding of its points included.")
 DROPPED = Metric("otelml.dropped", Kind.COUNTER, "{item}", "Items given up on.", (REASON,))
-ERRORS = Metric(
-    "otelml.errors", Kind.COUNTER, "{error}", "Internal errors that were swallowed.", (COMPONENT,)
-)
+ERRORS = Metric("otelml.errors", Kind.COUNTER, "{error}", "Internal errors that were swallowed.", (COMPONENT,))
 
-CONTRACT: tuple[Metric, ...] = tuple(
-    value for value in tuple(globals().values()) if isinstance(value, Metric)
-)
+CONTRACT: tuple[Metric, ...] = tuple(value for value in tuple(globals().values()) if isinstance(value, Metric))
 
 
 if __name__ == "__main__":

@@ -131,9 +131,7 @@ def _chapter(chapter: Chapter) -> str:
         )
         for metric in chapter.metrics
     ]
-    return f"### {chapter.title}\n\n" + _table(
-        ("metric", "instrument", "unit", "attributes", "meaning"), rows
-    )
+    return f"### {chapter.title}\n\n" + _table(("metric", "instrument", "unit", "attributes", "meaning"), rows)
 
 
 def _boundaries(metric: Metric) -> tuple[str, str]:

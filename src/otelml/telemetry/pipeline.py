@@ -39,11 +39,10 @@ class Pipeline:
         self.endings: list[Callable[[], None]] = []
         self._meters: dict[Any, Meter] = {}
         self._announcing: threading.Thread | None = None
+        self._making = threading.RLock()
         forking.in_child(self._start_afresh)
 
-    def open(
-        self, provider: Any = None, *, globs: tuple[str, ...] = ("*",), most_points: int = 10_000
-    ) -> None:
+    def open(self, provider: Any = None, *, globs: tuple[str, ...] = ("*",), most_points: int = 10_000) -> None:
         """Bring our points into the readers of `provider`, or of the global one."""
         self.shim.provider = provider
         self.producer.choose(globs)
@@ -52,12 +51,13 @@ class Pipeline:
         self._install()
 
     def _install(self) -> None:
-        if self.shim.installed:
-            return
-        self.shim.install()
-        if not self.shim.sings():
-            self.fallback.take_over("this OpenTelemetry SDK does not let our points in")
-        self._endings.watch()
+        with self._making:
+            if self.shim.installed:
+                return
+            self.shim.install()
+            if not self.shim.sings():
+                self.fallback.take_over("this OpenTelemetry SDK does not let our points in")
+            self._endings.watch()
 
     def remove(self) -> None:
         """Let go of the SDK; what was counted stays."""
@@ -65,7 +65,7 @@ class Pipeline:
         self.shim.remove()
         self.shim.provider = None
 
-    def meter(  # noqa: PLR0913 -- OpenTelemetry's own signature
+    def meter(
         self,
         name: str,
         version: str | None = None,
@@ -74,20 +74,19 @@ class Pipeline:
         schema_url: str | None = None,
         attributes: Mapping[str, Any] | None = None,
     ) -> Meter:
-        """The meter of an instrumentation scope, the same one each time."""
+        """Get the meter of an instrumentation scope, the same one each time."""
         self._install()
-        scope = InstrumentationScope(
-            name, version, schema_url or "", dict(attributes) if attributes else None
-        )
+        scope = InstrumentationScope(name, version, schema_url or "", dict(attributes) if attributes else None)
         key = (scope, provider)
-        if key not in self._meters:
-            registry = Registry(self.most_points)
-            self.producer.sources = [*self.producer.sources, Source(scope, registry, provider)]
-            self._meters[key] = Meter(registry)
-        return self._meters[key]
+        with self._making:
+            if key not in self._meters:
+                registry = Registry(self.most_points, self.fallback.check)
+                self.producer.sources = [*self.producer.sources, Source(scope, registry, provider)]
+                self._meters[key] = Meter(registry)
+            return self._meters[key]
 
     def announce(self) -> None:
-        """Tell push readers of new series in the background, at zero: a backend loses what a first sample holds."""
+        """Tell push readers of new series, at zero: a backend loses what a first sample holds."""
         self.fallback.check()
         running = self._announcing
         if running is None or not running.is_alive():
@@ -100,7 +99,7 @@ class Pipeline:
             reader.collect()
 
     def _losing(self) -> list[MetricReader]:
-        """Push readers that would get a value in a series' first sample; a pull reader is asked when it is asked."""
+        """List push readers that would get a value in a series' first sample; the others ask when they ask."""
         self.producer.prepare()  # what is staged may be the first of its series
         return [reader for reader in self.shim.unmet() if isinstance(reader, PeriodicExportingMetricReader)]
 
@@ -127,7 +126,7 @@ class Pipeline:
 
     @guarded("exit")
     def _drain(self) -> None:
-        """Before a process ends whose exporters nobody shuts down; should it live on, nothing has changed."""
+        """Before a process ends whose exporters nobody shuts down; one that lives on has lost nothing."""
         self._settle()
         self.flush()
 
@@ -138,13 +137,13 @@ class Pipeline:
             end()
 
     def _start_afresh(self) -> None:
-        self._announcing = None
+        self._announcing, self._making = None, threading.RLock()
         for source in self.producer.sources:
             source.registry.reset()
 
 
 def _pulled(reader: MetricReader) -> bool:
-    """Whether a reader is asked for what it holds: what a flush made it hold would be told twice, or never."""
+    """Whether a reader is asked for what it holds: what a flush made it hold is told twice, or never."""
     return isinstance(reader, InMemoryMetricReader) or type(reader).__name__ == "PrometheusMetricReader"
 
 

@@ -1,9 +1,12 @@
 """The way into the SDK, until it has MetricProducers: what each reader collects gets our points appended.
 
-Readers are caught where the SDK hands them their collect callback, which sees providers that are set late and readers
-that are added later; those that exist are walked once.  A canary proves the whole on a throw-away provider; where it
-fails, `instruments.py` takes over.  The private names that this needs are all in this file.
+Readers are caught where the SDK hands them their collect callback, which sees providers that are set late and
+readers that are added later; those that exist are walked once.  A canary proves the whole on a throw-away
+provider; where it fails, `public.py` takes over.  The private names that this needs are all in this file.
 """
+# ruff: noqa: SLF001 -- the SDK has no public way in
+# pyright: reportPrivateUsage=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
 
 from __future__ import annotations
 
@@ -12,26 +15,26 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import metrics
+from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import (
-    InMemoryMetricReader,
-    MetricReader,
-    MetricsData,
-    ResourceMetrics,
-    ScopeMetrics,
-)
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from otelml import forking
 from otelml.patching.guard import swallow
+from otelml.telemetry import connections
+from otelml.telemetry.merging import merged
 from otelml.telemetry.names import Kind, Metric
-from otelml.telemetry.producer import Producer, Source, View
+from otelml.telemetry.producer import Producer, Source
 from otelml.telemetry.streams import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
+
+    from opentelemetry.sdk.metrics.export import MetricsData
+
+    from otelml.telemetry.views import View
 
 _SDK_NAMES = {Kind.COUNTER: "_Counter", Kind.UP_DOWN_COUNTER: "_UpDownCounter", Kind.HISTOGRAM: "_Histogram"}
 
@@ -42,10 +45,10 @@ class Shim:
     def __init__(self, producer: Producer, on_catch: Callable[[], None] = lambda: None) -> None:
         self.producer, self._on_catch = producer, on_catch
         self.provider: Any = None  # what instrument() was given; None for the global one
+        self.silent = False  # where the public instruments took over
         self._views: weakref.WeakKeyDictionary[MetricReader, View] = weakref.WeakKeyDictionary()
         self._own: weakref.WeakKeyDictionary[MetricReader, Any] = weakref.WeakKeyDictionary()
         self._original: Any = None
-        self._guard = threading.Lock()
         forking.in_child(self._start_afresh)
 
     @property
@@ -58,12 +61,12 @@ class Shim:
         if self.installed:
             return
         self._original = original = MetricReader._set_collect_callback
-        shim = self
 
         @functools.wraps(original)
         def set_collect_callback(reader: MetricReader, collect: Callable[..., Any] | None) -> None:
-            caught = collect if collect is None else shim._catch(reader, collect)  # noqa: SLF001 -- ours
-            original(reader, caught)
+            if collect is None:
+                self._release(reader)
+            original(reader, collect and self._catch(reader, collect))
 
         MetricReader._set_collect_callback = set_collect_callback  # type: ignore[method-assign]
         for reader in list(MeterProvider._all_metric_readers):
@@ -82,24 +85,35 @@ class Shim:
         self._own.clear()  # what each reader was told is kept, or the next catch would tell it twice
 
     def readers(self) -> list[MetricReader]:
-        """The readers that our points go to now."""
-        return [reader for reader, collect in list(self._own.items()) if any(self._sources(collect))]
+        """List the readers that our points go to now."""
+        own = list(self._own.items())
+        return [reader for reader, collect in own if not _closing(reader) and any(self._sources(collect))]
 
     def unmet(self) -> list[MetricReader]:
-        """Readers that would get a value in a series' first sample."""
+        """List the readers that would get a value in a series' first sample."""
         return [
             reader
             for reader in self.readers()
-            if self._views[reader].unmet(source.registry for source in self._sources(self._own[reader]))
+            if self.producer.unmet(self._views[reader], self._sources(self._own[reader]))
         ]
+
+    def misses(self, provider: Any) -> bool:
+        """Whether a provider of the SDK has readers, none of which our points go to."""
+        own = list(getattr(provider, "_metric_readers", ()))
+        met = {reader for reader, collect in list(self._own.items()) if any(self._sources(collect))}
+        return bool(own) and not (_disabled(provider) or met & set(own))
 
     def _catch(self, reader: MetricReader, collect: Callable[..., Any]) -> Callable[..., Any]:
         self._own[reader] = collect
         self._on_catch()
         if reader not in self._views:
-            # One that is added to the provider in force begins with what is there now, as the SDK's own readers do;
-            # those of a provider that is only being made are told everything.
-            self._views[reader] = self._view(reader, list(self._sources(collect)))
+            # One that is added to the provider in force begins with what is there now, as the SDK's own
+            # readers do; those of a provider that is only being made are told everything.
+            sources = list(self._sources(collect))
+            if sources:
+                self.producer.prepare()
+            self._views[reader] = view = self._view(reader, sources)
+            weakref.finalize(reader, self.producer.forget, view).atexit = False
         reference = weakref.ref(reader)
 
         @functools.wraps(collect)
@@ -114,14 +128,19 @@ class Shim:
 
         return collect_with_ours
 
+    def _release(self, reader: MetricReader) -> None:
+        self._own.pop(reader, None)
+        view = self._views.pop(reader, None)
+        if view is not None:
+            self.producer.forget(view)
+
     def _appended(self, reader: MetricReader, collect: Any, result: MetricsData | None) -> MetricsData | None:
         sources = list(self._sources(collect))
         if not sources:
             return result
         provider = sources[0].provider or self.target()
-        scopes = self.producer.produce(
-            self._views[reader], sources, closing=_closing(reader) or _closing(provider)
-        )
+        closing = _closing(reader) or _closing(provider)
+        scopes = self.producer.produce(self._views[reader], sources, closing=closing)
         return merged(result, provider._sdk_config.resource, scopes) if scopes else result
 
     def _view(self, reader: MetricReader, sources: list[Source]) -> View:
@@ -130,26 +149,28 @@ class Shim:
         return self.producer.view({kind: by_name[name] for kind, name in _SDK_NAMES.items()}, sources)
 
     def _sources(self, collect: Any) -> Iterator[Source]:
-        """What goes to a reader of the provider behind `collect`, a method of that provider's consumer."""
+        """List what goes to a reader of the provider to whose consumer the method `collect` belongs."""
         consumer = getattr(collect, "__self__", None)
         target = self.target()
-        for source in self.producer.sources:
+        for source in [] if self.silent else self.producer.sources:
             provider = source.provider or target
             own = getattr(provider, "_measurement_consumer", None)
-            if own is not None and own is consumer and not getattr(provider, "_disabled", False):
+            if own is not None and own is consumer and not _disabled(provider):
                 yield source
 
     def target(self) -> Any:
-        """The provider in force: the one that was given, else the global one."""
+        """Find the provider in force: the one that was given, else the global one."""
         return self.provider or metrics.get_meter_provider()
 
     def _start_afresh(self) -> None:
-        self._guard = threading.Lock()
         for reader, collect in list(self._own.items()):
-            # A fork in the middle of an export leaves the SDK's locks held in the child for ever.
-            for holder, name in ((reader, "_export_lock"), (getattr(collect, "__self__", None), "_lock")):
-                if hasattr(holder, name):
-                    setattr(holder, name, threading.Lock())
+            # A fork in the middle of a collection or an export leaves the SDK's locks held in the child.
+            consumer = getattr(collect, "__self__", None)
+            storage = getattr(consumer, "_reader_storages", {}).get(reader)
+            _renew(reader, "_export_lock", threading.Lock)
+            _renew(consumer, "_lock", threading.Lock)
+            _renew(storage, "_lock", threading.RLock)
+        connections.renew([*self._own, trace.get_tracer_provider()])
         for view in self._views.values():
             view.start_afresh()
 
@@ -161,42 +182,27 @@ class Shim:
         reader = InMemoryMetricReader()
         try:
             source.provider = MeterProvider([reader], resource=Resource.get_empty(), shutdown_on_exit=False)
-            self.producer.sources.append(source)
+            self.producer.sources = [*self.producer.sources, source]
             registry.stream(Metric("otelml.canary", Kind.COUNTER, "1", "")).number({}).add(1)
             data = reader.get_metrics_data()
-            return data is not None and any(
-                s.scope == scope for r in data.resource_metrics for s in r.scope_metrics
-            )
+            return data is not None and any(s.scope == scope for r in data.resource_metrics for s in r.scope_metrics)
         except Exception as error:  # noqa: BLE001 -- whatever it is: the way in does not work
             swallow("canary", error)
             return False
         finally:
-            if source in self.producer.sources:
-                self.producer.sources.remove(source)
+            self.producer.sources = [held for held in self.producer.sources if held is not source]
+            self._own.pop(reader, None)
+            self._views.pop(reader, None)
 
 
 def _closing(owner: Any) -> bool:
     return getattr(owner, "_shutdown", False) is True
 
 
-def merged(result: MetricsData | None, resource: Resource, scopes: Sequence[ScopeMetrics]) -> MetricsData:
-    """`result` with `scopes` in it, merged into an equal resource and equal scopes.
-
-    Of two equal scopes the OTLP encoder keeps the last, and so would lose the host's.
-    """
-    resources = list(result.resource_metrics) if result else []
-    for index, held in enumerate(resources):
-        if held.resource == resource:
-            both = ResourceMetrics(held.resource, _merged_scopes(held.scope_metrics, scopes), held.schema_url)
-            resources[index] = both
-            return MetricsData(resources)
-    return MetricsData([*resources, ResourceMetrics(resource, list(scopes), resource.schema_url)])
+def _disabled(provider: Any) -> bool:
+    return bool(getattr(provider, "_disabled", False))
 
 
-def _merged_scopes(own: Sequence[ScopeMetrics], ours: Sequence[ScopeMetrics]) -> list[ScopeMetrics]:
-    by_scope = {held.scope: held for held in own}
-    for scope in ours:
-        held = by_scope.get(scope.scope)
-        both = [*held.metrics, *scope.metrics] if held else scope.metrics
-        by_scope[scope.scope] = ScopeMetrics(scope.scope, both, held.schema_url if held else scope.schema_url)
-    return list(by_scope.values())
+def _renew(owner: Any, name: str, make: Callable[[], Any]) -> None:
+    if hasattr(owner, name):
+        setattr(owner, name, make())

@@ -40,7 +40,7 @@ class Spans:
         self._of: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def start(self, operation: str) -> OpenSpan | None:
-        """A current span, so that the host's own spans hang below it; None where nobody traces."""
+        """Start a current span, so that the host's own spans hang below it; None where nobody traces."""
         name, attributes = self._of.get(operation) or self._named(operation)
         span = self._tracer.start_span(name, kind=SpanKind.INTERNAL, attributes=attributes)
         if not span.get_span_context().is_valid:

@@ -18,7 +18,7 @@ from otelml.ledger import ledger
 from otelml.telemetry.names import Kind, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -55,7 +55,7 @@ class Number:
     __slots__ = ("attributes", "birth_ns", "value")
 
     def __init__(self, attributes: Attributes, value: float | None = 0) -> None:
-        self.attributes, self.value = dict(attributes), value
+        self.attributes, self.value = _plain(attributes), value
         self.birth_ns = clock.now_ns()
 
     def add(self, amount: float) -> None:
@@ -64,7 +64,7 @@ class Number:
             self.value = (self.value or 0) + amount
 
     def set(self, value: float | None) -> None:
-        """The gauge's value as of now; None leaves the series out."""
+        """Say what the gauge's value is as of now; None leaves the series out."""
         self.value = value
 
     def reset(self) -> None:
@@ -79,7 +79,7 @@ class Interval:
 
     minimum: float = math.inf
     maximum: float = -math.inf
-    examples: dict[int, Example] = field(default_factory=dict)
+    examples: dict[int, Example] = field(default_factory=dict[int, Example])
 
     def extend(self, minimum: float, maximum: float, examples: Mapping[int, Example]) -> None:
         """Take in a further batch."""
@@ -93,7 +93,7 @@ class Buckets:
     __slots__ = ("attributes", "birth_ns", "bounds", "counts", "intervals", "total")
 
     def __init__(self, attributes: Attributes, bounds: tuple[float, ...]) -> None:
-        self.attributes, self.bounds = dict(attributes), bounds
+        self.attributes, self.bounds = _plain(attributes), bounds
         self.intervals: dict[object, Interval] = {}
         self.reset()
 
@@ -120,19 +120,26 @@ class Buckets:
 
     def open_interval(self, reader: object) -> None:
         """Begin an interval for a reader that comes now."""
-        self.intervals[reader] = Interval()
+        with _lock:
+            self.intervals[reader] = Interval()
+
+    def close_interval(self, reader: object) -> None:
+        """Forget a reader that left."""
+        with _lock:
+            self.intervals.pop(reader, None)
 
     def next_interval(self, reader: object) -> Interval:
-        """What came since `reader` last asked; its next interval begins."""
+        """Take what came since `reader` last asked; its next interval begins."""
         with _lock:
             interval = self.intervals.get(reader, self.intervals[None])
             self.intervals[reader] = Interval()
         return interval
 
     def read(self) -> tuple[Counts, float]:
-        """Counts by bucket and the sum of the values, of one moment."""
+        """Read counts by bucket and the sum of the values, of one moment."""
         with _lock:
-            return self.counts.copy(), self.total
+            counts = np.array(self.counts)
+            return counts, self.total
 
     def reset(self) -> None:
         """Start from zero, born now."""
@@ -155,17 +162,15 @@ class Stream:
         self.cells: dict[tuple[Key, tuple[float, ...]], Cell] = {}
 
     def number(self, attributes: Attributes) -> Number:
-        """The sum or gauge with these attributes, made when it is new."""
+        """Get the sum or gauge with these attributes, made when it is new."""
         key = (_key(attributes), ())
         cell = self.cells.get(key)
         if cell is None:
-            cell = self._admit(
-                key, Number(attributes, None if self.metric.kind is Kind.GAUGE else self.metric.zero)
-            )
+            cell = self._admit(key, Number(attributes, None if self.metric.kind is Kind.GAUGE else self.metric.zero))
         return cell  # type: ignore[return-value]
 
     def buckets(self, attributes: Attributes, bounds: tuple[float, ...] | None = None) -> Buckets:
-        """The histogram with these attributes and bounds; others of the same attributes stay as they are."""
+        """Get the histogram with these attributes and bounds; one of other bounds stays as it is."""
         bounds = self.metric.bounds if bounds is None else bounds
         key = (_key(attributes), bounds)
         cell = self.cells.get(key)
@@ -183,16 +188,20 @@ class Stream:
 
 
 class Registry:
-    """Streams of one process by provider and scope, and the most series that they may hold."""
+    """Streams of one process by provider and scope, and the most series that they may hold.
 
-    def __init__(self, most: int = 10_000) -> None:
-        self.most, self.held = most, 0
+    `on_stream` is told that a stream is there.
+    """
+
+    def __init__(self, most: int = 10_000, on_stream: Callable[[], object] = lambda: None) -> None:
+        self.most, self.held, self._on_stream = most, 0, on_stream
         self.streams: list[Stream] = []
 
     def stream(self, metric: Metric) -> Stream:
-        """A new, empty stream of `metric`."""
+        """Make an empty stream of `metric`."""
         made = Stream(metric, self)
         self.streams = [*self.streams, made]
+        self._on_stream()
         return made
 
     def admit(self) -> bool:
@@ -208,15 +217,27 @@ class Registry:
         return True
 
     def reset(self) -> None:
-        """Start every sum from zero; what is a state and no sum stays true."""
+        """Start every sum from zero; what is a state and no sum stays true, and is born anew."""
         for stream in self.streams:
-            if stream.metric.kind in (Kind.COUNTER, Kind.HISTOGRAM):
-                for cell in stream.cells.values():
+            for cell in stream.cells.values():
+                if stream.metric.kind in (Kind.COUNTER, Kind.HISTOGRAM):
                     cell.reset()
+                else:
+                    cell.birth_ns = clock.now_ns()
 
     def cells(self) -> Iterable[Cell]:
         """All series."""
         return (cell for stream in self.streams for cell in stream.cells.values())
+
+
+def _plain(attributes: Attributes) -> Attributes:
+    """Attributes of Python's own types: a numpy scalar among them fails a whole export; None says nothing."""
+    plain: dict[str, str | bool | int | float] = {}
+    for key, value in attributes.items():
+        own: Any = getattr(value, "item", lambda value=value: value)()
+        if own is not None:
+            plain[key] = own if isinstance(own, (str, bool, int, float)) else str(own)
+    return plain
 
 
 def _key(attributes: Attributes) -> Key:

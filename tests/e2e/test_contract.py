@@ -47,9 +47,7 @@ def prepared(tmp_path_factory):
     with pytest.warns(match="fewer than 200|14 days|positive"):
         baseline = Baseline.fit(late, X[ROWS : 2 * ROWS], y[ROWS : 2 * ROWS], threshold=THRESHOLD, time=days)
     baseline.save(directory / "late.baseline.json")
-    Baseline.fit(length, X[ROWS : 2 * ROWS], 5 * noise[ROWS : 2 * ROWS]).save(
-        directory / "length.baseline.json"
-    )
+    Baseline.fit(length, X[ROWS : 2 * ROWS], 5 * noise[ROWS : 2 * ROWS]).save(directory / "length.baseline.json")
     joblib.dump(late, directory / "late.joblib")
     joblib.dump(length, directory / "length.joblib")
     served = SimpleNamespace(X=X[2 * ROWS :], actual=y[2 * ROWS :], known=np.arange(0, ROWS, 2))
@@ -160,9 +158,7 @@ def gauges(data):
     for (predicted, actual), count in data.baseline.cells.items():
         yield "ml.baseline.cells", LATE | {"ml.predicted": predicted, "ml.actual": actual}, count
     for held in data.baseline.performance:
-        which = {"ml.metric": held.metric, BOUND: "value"} | (
-            {"ml.window": held.window} if held.window else {}
-        )
+        which = {"ml.metric": held.metric, BOUND: "value"} | ({"ml.window": held.window} if held.window else {})
         if held.window and held.value is not None:
             yield "ml.baseline.performance", LATE | which, held.value
 
@@ -181,9 +177,7 @@ def test_every_metric_arrives_exactly(arrived, prepared):
     assert total(arrived.points, "ml.model.info").last == 4  # late, length, lost and the one without a name
     assert tried == {metric.name for metric in CONTRACT}
     bins = np.bincount(np.searchsorted(VALUE_BOUNDS, prepared.values), minlength=len(VALUE_BOUNDS) + 1)
-    assert [
-        bucket.last for bucket in bucket_totals(arrived.points, "ml.prediction.value", LENGTH)
-    ] == bins.tolist()
+    assert [bucket.last for bucket in bucket_totals(arrived.points, "ml.prediction.value", LOST)] == bins.tolist()
 
 
 @pytest.mark.parametrize("metric", CONTRACT, ids=lambda metric: metric.name)
@@ -193,9 +187,7 @@ def test_points_are_what_the_table_says(arrived, metric):
     kinds = {Kind.HISTOGRAM: "histogram", Kind.GAUGE: "gauge"}
     assert {point.kind for point in points} == {kinds.get(metric.kind, "sum")}
     assert {(point.unit, point.scope) for point in points} == {(metric.unit, "otelml")}
-    assert {point.monotonic for point in points} == {
-        metric.kind is Kind.COUNTER if metric.kind not in kinds else None
-    }
+    assert {point.monotonic for point in points} == {metric.kind is Kind.COUNTER if metric.kind not in kinds else None}
     seen = {key for point in points for key in point.attributes} - {MODEL_NAME, MODEL_VERSION}
     assert seen == set(metric.attributes)
     if metric.kind is Kind.HISTOGRAM:

@@ -52,9 +52,7 @@ def test_sums_arrive_to_the_row(collector, traffic, model, tmp_path, method, tem
     joblib.dump(model, tmp_path / "model.joblib")
     variables = {
         "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
-        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.grpc_endpoint
-        if protocol == "grpc"
-        else collector.http_endpoint,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.grpc_endpoint if protocol == "grpc" else collector.http_endpoint,
         "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": temporality,
     }
     env = environment(collector, **variables)
@@ -72,9 +70,7 @@ def test_sums_arrive_to_the_row(collector, traffic, model, tmp_path, method, tem
     assert total(points, "ml.predictions", {"ml.class": "0"}) == same(np.count_nonzero(scores < 0.5))
     bins = np.bincount(np.searchsorted(SCORE_BOUNDS, scores), minlength=len(SCORE_BOUNDS) + 1)
     assert bucket_totals(points, "ml.prediction.score") == tuple(map(same, bins.tolist()))
-    assert total(points, "ml.prediction.score", read=lambda point: point.sum).last == pytest.approx(
-        scores.sum()
-    )
+    assert total(points, "ml.prediction.score", read=lambda point: point.sum).last == pytest.approx(scores.sum())
     squares = total(points, "ml.prediction.score.squares")
     assert squares == pytest.approx(same(np.square(scores).sum()))
     assert total(points, "ml.inference.active").last == 0

@@ -109,9 +109,7 @@ def test_predictions_and_feedback_add_up(collector, service):
     scores = np.array([forecast["score"] for forecast in forecasts])
     assert late == (scores >= THRESHOLD).tolist()
     assert total(points, "ml.prediction.score") == (PARCELS, PARCELS)
-    assert total(points, "ml.prediction.score", read=lambda point: point.sum).last == pytest.approx(
-        scores.sum()
-    )
+    assert total(points, "ml.prediction.score", read=lambda point: point.sum).last == pytest.approx(scores.sum())
     assert total(points, "ml.outcome.rejections").last == 0
     assert total(points, "otelml.errors").last == total(points, "otelml.dropped").last == 0
     assert sum(span.name == "predict_proba parcels" for span in collector.spans()) == PARCELS

@@ -49,9 +49,7 @@ def main():
     rows = np.load("rows.npz")
     outcomes(rows)
     numbers(rows)
-    otelml.identify(joblib.load("length.joblib"), name="lost", baseline="nowhere.baseline.json").predict(
-        rows["X"]
-    )
+    otelml.identify(joblib.load("length.joblib"), name="lost", baseline="nowhere.baseline.json").predict(rows["X"])
     with otelml.predictions(ids=["one", "two"]):  # ids for two rows where there are more
         joblib.load("length.joblib").predict(rows["X"])
     threading.Event().wait(HORIZON_S + 0.3)

@@ -199,6 +199,10 @@ class Models:
         for outcomes in list(self._outcomes.values()):
             outcomes.show(now)
 
+    def close(self) -> None:
+        """Serve no model any more."""
+        self._instruments.withdraw()
+
     def _start_afresh(self) -> None:
         self._making = threading.Lock()
         for monitor in self._monitors.values():

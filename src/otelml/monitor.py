@@ -81,7 +81,7 @@ class Monitor:
         with self._folding:
             started = time.perf_counter()
             self.staged = 0
-            spent = self.requests.record(drained(self.begun), self._lanes, drained(self.failures))
+            spent = self.requests.record(self.begun, self._lanes, self.failures)
             for lane in self._lanes:
                 if lane.data:
                     self._fold(lane, drained(lane.data))

@@ -15,6 +15,7 @@ from otelml.models import Models
 from otelml.outcomes.desk import Desk
 from otelml.outcomes.memory import MemoryStore
 from otelml.outcomes.records import Ages, Store
+from otelml.patching.guard import guarded
 from otelml.recorders.instruments import Instruments
 from otelml.recorders.upkeep import Upkeep
 from otelml.settings import load
@@ -56,7 +57,8 @@ class Process:
 
     def close(self) -> None:
         """Let go of stores, and of the SDK."""
-        self.prepare()
+        guarded("close")(self.prepare)()
+        self.models.close()
         PIPELINE.producer.preparations.remove(self.prepare)
         PIPELINE.endings.remove(self.desk.close)
         self.desk.close()

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 PROBABILITIES = ("binary", "multiclass", "multiclassova")
 RANKS = ("lambdarank", "rank_xendcg")
-MODULES = ("lightgbm.engine", "lightgbm", "lightgbm.sklearn")
 
 
 def describe(model: Any) -> Description:
@@ -53,7 +52,8 @@ ADAPTER = Adapter(
     sites=(
         Method("lightgbm.basic", "Booster", (Operation("predict", form(3)),), silent=("update", "refit", "eval")),
         Family("lightgbm.sklearn", "LGBMModel", ESTIMATOR, silent=("fit", "score")),
-        *(Silent(module, ("train", "cv")) for module in MODULES),
+        *(Silent(module, ("train", "cv")) for module in ("lightgbm.engine", "lightgbm")),
+        Silent("lightgbm.sklearn", ("train",)),
     ),
     describe=describe,
 )

@@ -9,10 +9,8 @@ from otelml.frameworks.adapter import Adapter
 from otelml.patching.sites import Family, Method, Operation, Silent
 from otelml.prediction import Description, Form, Task, task_of
 
-SCORES = {"binary:logistic": Form.PROBABILITIES, "multi:softprob": Form.PROBABILITIES, "binary:logitraw": Form.MARGINS}
-FORMS = {**SCORES, "binary:hinge": Form.LABELS, "multi:softmax": Form.LABELS}
+FORMS = {"binary:logistic": Form.PROBABILITIES, "multi:softprob": Form.PROBABILITIES, "binary:logitraw": Form.MARGINS}
 FLAGS = ("pred_leaf", "pred_contribs", "pred_interactions")  # explanations, not answers
-MODULES = ("xgboost.training", "xgboost", "xgboost.sklearn")
 
 
 def describe(model: Any) -> Description:
@@ -37,7 +35,7 @@ def form(description: Description, _args: Any, kwargs: dict[str, Any]) -> Form:
         return Form.OPAQUE
     if kwargs.get("output_margin") or kwargs.get("predict_type") == "margin":
         return Form.MARGINS
-    return FORMS.get(description.note, Form.VALUES)
+    return FORMS.get(description.note, Form.LABELS if description.classes else Form.VALUES)  # hinge, softmax
 
 
 def label_form(description: Description, _args: Any, kwargs: dict[str, Any]) -> Form:
@@ -54,7 +52,8 @@ ADAPTER = Adapter(
     sites=(
         Method("xgboost.core", "Booster", BOOSTER, silent=("update", "boost", "eval_set")),
         Family("xgboost.sklearn", "XGBModel", ESTIMATOR, silent=("fit", "score")),
-        *(Silent(module, ("train", "cv")) for module in MODULES),
+        *(Silent(module, ("train", "cv")) for module in ("xgboost.training", "xgboost")),
+        Silent("xgboost.sklearn", ("train",)),
     ),
     describe=describe,
 )

@@ -78,6 +78,12 @@ class Instruments:
                 if value is not None:
                     self._performance.number({**model, **own, **labels, names.BOUND: bound}).set(value)
 
+    def withdraw(self) -> None:
+        """Say that this process serves no model any more."""
+        for info in self._infos.values():
+            info.set(0)
+        self._infos.clear()
+
 
 def _version_of(requirements: tuple[str, ...]) -> str:
     """Version of the first distribution that is there, of those that the requirements name."""

@@ -51,13 +51,13 @@ class Requests:
         for operation, count in list(self._active.items()):
             self._streams.active.number(self._of(operation)).set(count)
 
-    def record(self, begun: Sequence[str], lanes: Sequence[Lane], failures: Sequence[Failure]) -> float:
-        """Fold calls that began and calls that ended; returns otelml's own share of them, in seconds."""
+    def record(self, begun: list[str], lanes: Sequence[Lane], failures: list[Failure]) -> float:
+        """Fold calls that began and calls that ended, and take them out; returns otelml's own share, in seconds."""
         with self._lock:  # monitors of one identity share this
             return self._record(begun, lanes, failures)
 
-    def _record(self, begun: Sequence[str], lanes: Sequence[Lane], failures: Sequence[Failure]) -> float:
-        self._count(Counter(begun), +1)
+    def _record(self, begun: list[str], lanes: Sequence[Lane], failures: list[Failure]) -> float:
+        self._count(Counter(drained(begun)), +1)
         spent = 0.0
         for lane in lanes:
             if lane.seconds:
@@ -65,7 +65,7 @@ class Requests:
                 self._count({lane.operation: len(seconds)}, -1)
                 self._answered(lane.operation, seconds, drained(lane.rows), drained(lane.traces))
                 spent += sum(drained(lane.spent))
-        for failure in failures:
+        for failure in drained(failures):
             self._count({failure.operation: 1}, -1)
             labels = {names.ERROR_TYPE: self._bounded(failure.error)} if failure.error else {}
             traces = [failure.trace] if failure.trace else []

@@ -1,0 +1,27 @@
+"""What all tests share: a guard that is loud, and providers in memory."""
+
+from __future__ import annotations
+
+import pytest
+
+import otelml
+from otelml.patching.guard import loud
+from otelml.testing import capture
+
+
+@pytest.fixture(autouse=True)
+def loud_guard():
+    """Fail the test that meets an error of ours; one that provokes such an error says `with loud(on=False)`."""
+    with loud():
+        yield
+
+
+@pytest.fixture
+def captured():
+    """Watch every model, on fresh providers: what was counted until now stays out of the points."""
+    with capture("delta") as kept:
+        otelml.instrument(kept.tracer_provider, kept.meter_provider)
+        try:
+            yield kept
+        finally:
+            otelml.uninstrument()

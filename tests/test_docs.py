@@ -17,9 +17,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "src/otelml").rglob("*.py"))
 
 
-@pytest.mark.parametrize(
-    ("page", "module"), [("telemetry", "otelml.telemetry.names"), ("settings", "otelml.settings")]
-)
+@pytest.mark.parametrize(("page", "module"), [("telemetry", "otelml.telemetry.names"), ("settings", "otelml.settings")])
 def test_generated_pages_are_up_to_date(page: str, module: str) -> None:
     """`docs/telemetry.md` and `docs/settings.md` are what their modules write; the mend is in their head."""
     done = subprocess.run(  # noqa: S603 -- our own module
@@ -42,7 +40,7 @@ def test_every_attribute_is_explained() -> None:
 
 
 def test_every_reason_and_component_is_explained() -> None:
-    """What the code books, and nothing else, is in the lists of reasons and components."""
+    """What the code books, and nothing else, is in the lists of `telemetry/glossary.py`, and so in the docs."""
     assert _first_arguments("drop") == set(glossary.DROPPED_BECAUSE)
     assert _first_arguments("error", "swallow", "guarded") == set(glossary.ERRORS_IN)
 
@@ -73,9 +71,7 @@ def test_units_and_names_keep_the_conventions() -> None:
         assert list(metric.bounds) == sorted(set(metric.bounds))
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
-)
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
 def test_links_lead_somewhere(page: str) -> None:
     """Each relative link of a page names a file or folder of this repository."""
     path = ROOT / page

@@ -29,11 +29,15 @@ if TYPE_CHECKING:
 
 
 class Cells:
-    """A counter by what was predicted and what came true, of at most 20 labels each and `other`."""
+    """A counter by what was predicted and what came true, of at most 20 labels each and `other`.
+
+    Where the classes are known, a label that is none of them is `other`: it may be anything, and is not told.
+    """
 
     def __init__(self, stream: Stream, attributes: Attributes, classes: Sequence[str] = ()) -> None:
         self._stream, self._attributes = stream, dict(attributes)
         self._known: dict[str, str] = {label: label for label in classes[: names.MOST_CLASSES]}
+        self._closed = bool(classes)
         self._numbers: dict[tuple[str, str], Number] = {}
         if len(classes) ** 2 <= names.MOST_ZERO_CELLS:
             for predicted in classes:
@@ -62,7 +66,7 @@ class Cells:
     def _label(self, label: str) -> str:
         if label == names.NONE:
             return label
-        if label not in self._known:
+        if label not in self._known and not self._closed:
             fits = len(self._known) < names.MOST_CLASSES
             self._known[label if fits else names.OTHER] = label if fits else names.OTHER
             if not fits:

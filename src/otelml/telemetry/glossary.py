@@ -100,6 +100,7 @@ ERRORS_IN = {
     "announcement": "telling readers of new series",
     "baseline": "a baseline that is broken, or of another model, threshold or positive class",
     "canary": "proving the way into the SDK",
+    "close": "letting go of stores and of the SDK",
     "collection": "preparing a collection",
     "describe": "reading what a model says of itself",
     "exit": "ending the process",

@@ -154,7 +154,7 @@ class Meter:
             name,
             ScoreHistogram,
             lambda: ScoreHistogram(
-                self.stream(Metric(name, Kind.HISTOGRAM, unit, description, bounds=_checked(name, bounds))),
+                self.stream(_own(name, unit, description, _checked(name, bounds))),
                 self.stream(Metric(f"{name}.squares", Kind.COUNTER, "{score}", names.SCORE_SQUARES.doc)),
             ),
         )
@@ -173,7 +173,7 @@ class Meter:
             name,
             ValueHistogram,
             lambda: ValueHistogram(
-                self.stream(Metric(name, Kind.HISTOGRAM, unit, description, bounds=checked, signed=True)),
+                self.stream(_own(name, unit, description, checked, signed=True)),
                 self.stream(Metric(f"{name}.moment", Kind.COUNTER, "{value}", names.VALUE_MOMENT.doc)),
             ),
         )
@@ -200,6 +200,11 @@ class Meter:
 
 
 MOST_BOUNDS = 31
+
+
+def _own(name: str, unit: str, description: str, bounds: tuple[float, ...], *, signed: bool = False) -> Metric:
+    """A histogram of the user's own: who records by hand knows what the values are, and gets the extremes too."""
+    return Metric(name, Kind.HISTOGRAM, unit, description, bounds=bounds, signed=signed, extremes=True)
 
 
 def _checked(name: str, bounds: tuple[float, ...]) -> tuple[float, ...]:

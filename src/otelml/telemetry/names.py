@@ -33,6 +33,8 @@ class Metric:
     attributes : those a point may carry, beside the model's name and version.
     bounds : upper-inclusive boundaries of a histogram, at most 31.
     signed : a histogram that can hold negative values, and so omits its sum.
+    extremes : a histogram that tells its smallest and its largest value; of answers and losses those are raw
+        values of somebody's, and stay here.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Metric:
     attributes: tuple[str, ...] = ()
     bounds: tuple[float, ...] = ()
     signed: bool = False
+    extremes: bool = False
 
     @property
     def zero(self) -> float:
@@ -117,10 +120,13 @@ DURATION = Metric(
     "Duration of a prediction call.",
     (*_CALL, ERROR_TYPE),
     _DURATION_BOUNDS,
+    extremes=True,
 )
 ACTIVE = Metric("ml.inference.active", Kind.UP_DOWN_COUNTER, "{request}", "Prediction calls under way.", _CALL)
 ROWS = Metric("ml.inference.rows", Kind.COUNTER, "{row}", "Rows that were answered.", _CALL)
-BATCH_ROWS = Metric("ml.inference.batch.size", Kind.HISTOGRAM, "{row}", "Rows of a call.", _CALL, _SIZE_BOUNDS)
+BATCH_ROWS = Metric(
+    "ml.inference.batch.size", Kind.HISTOGRAM, "{row}", "Rows of a call.", _CALL, _SIZE_BOUNDS, extremes=True
+)
 MODEL_INFO = Metric(
     "ml.model.info",
     Kind.UP_DOWN_COUNTER,
@@ -222,7 +228,7 @@ SCORE_SUM = Metric(
     "Sum of the scores in a bin, for calibration.",
     (BIN, BASELINE_ID),
 )
-DELAY = Metric("ml.outcome.delay", Kind.HISTOGRAM, "s", "Prediction to outcome.", (), _DELAY_BOUNDS)
+DELAY = Metric("ml.outcome.delay", Kind.HISTOGRAM, "s", "Prediction to outcome.", (), _DELAY_BOUNDS, extremes=True)
 REJECTIONS = Metric(
     "ml.outcome.rejections",
     Kind.COUNTER,

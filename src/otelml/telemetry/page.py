@@ -74,6 +74,8 @@ _LIFE = """\
 - A series starts at its birth; in a forked child it starts anew, with nothing of the parent's.
 - A reader that is added later starts at zero, as the SDK's own do.
 - A gauge whose window is empty is left out.
+- Smallest and largest value go along with durations, delays and sizes of batches, and with your own instruments; of
+  scores, predicted values and losses they would be somebody's, and stay.
 - A process ships {points} series at most (`OTEL_PYTHON_ML_MAX_POINTS`); what does not fit is counted in
   `otelml.dropped`.
 - `OTEL_PYTHON_ML_METRICS` includes and excludes metrics by glob; Views of the SDK do not apply.

@@ -99,7 +99,7 @@ class Collection:
     def _extremes(
         self, stream: Stream, cell: Buckets, interval: Interval | None
     ) -> tuple[float, float] | tuple[None, None]:
-        if interval is None:
+        if interval is None or not stream.metric.extremes:
             return None, None
         delta = self._view.temporality[stream.metric.kind] is DELTA
         seen = self._view.extremes(cell, interval, delta=delta)

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 -- a script, no package
 """Will this parcel be late? A prediction service whose accuracy is known once the parcels have arrived.
 
 All that is otelml here is `identify`, `predictions` and `record_outcomes`; README.md says how to run it.

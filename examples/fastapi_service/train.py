@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 -- a script, no package
 """Train the model that `service.py` serves, and save it with its baseline in the current directory.
 
 The parcels are synthetic: drawn from the rule in `parcels`, with noise.

@@ -39,14 +39,10 @@ def load() -> pd.DataFrame:
     folder = _data_folder()
     flights = pd.read_csv(folder / "flights.csv.zip")
     flights["hour_start"] = pd.to_datetime(flights["time_hour"])
-    flights["id"] = (
-        flights["time_hour"].str.slice(0, 13) + " " + flights["carrier"] + flights["flight"].astype(str)
-    )
+    flights["id"] = flights["time_hour"].str.slice(0, 13) + " " + flights["carrier"] + flights["flight"].astype(str)
     flights["weekday"] = flights["hour_start"].dt.tz_convert("America/New_York").dt.day_of_week
     flights["scheduled_hour"] = flights["hour"] + flights["minute"] / 60
-    flights["late"] = (
-        (flights["arr_delay"] > LATE_MINUTES).astype("boolean").mask(flights["arr_delay"].isna())
-    )
+    flights["late"] = (flights["arr_delay"] > LATE_MINUTES).astype("boolean").mask(flights["arr_delay"].isna())
     flights["landed"] = landing_times(flights, _time_zones(folder, flights["dest"]))
     flights = flights.merge(_weather(folder), on=["origin", "hour_start"], how="left")
     kept = ["id", *FEATURES, "month", "hour_start", "late", "landed"]

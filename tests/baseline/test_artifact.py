@@ -49,11 +49,7 @@ def test_the_same_rows_give_the_same_bytes(baseline: Baseline, churn: Case, tmp_
     for name, each in (("one", baseline), ("two", again)):
         each.save(tmp_path / name)
     Baseline.load(tmp_path / "one").save(tmp_path / "three")
-    assert (
-        (tmp_path / "one").read_bytes()
-        == (tmp_path / "two").read_bytes()
-        == (tmp_path / "three").read_bytes()
-    )
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes() == (tmp_path / "three").read_bytes()
 
 
 def test_other_content_has_another_id(baseline: Baseline, churn: Case) -> None:
@@ -76,9 +72,7 @@ def test_the_file_can_be_read_by_a_person(baseline: Baseline, tmp_path: Path) ->
     assert [entry.name for entry in tmp_path.iterdir()] == ["churn.baseline.json"]
 
 
-@pytest.mark.parametrize(
-    "value", [[], {}, {"a": []}, [[1, 2], [3]], {"a": {"b": None}}, 'text with "[ 1, 2 ]"']
-)
+@pytest.mark.parametrize("value", [[], {}, {"a": []}, [[1, 2], [3]], {"a": {"b": None}}, 'text with "[ 1, 2 ]"'])
 def test_the_layout_changes_nothing(value: Any) -> None:
     """What is laid out reads back as it was."""
     assert json.loads(lay_out(value)) == value

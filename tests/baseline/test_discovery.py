@@ -49,9 +49,7 @@ def test_nothing_that_fits_is_none(folder: Path, caplog: pytest.LogCaptureFixtur
     assert caplog.text == ""
 
 
-def test_another_models_baseline_is_refused(
-    folder: Path, churn: Case, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_another_models_baseline_is_refused(folder: Path, churn: Case, caplog: pytest.LogCaptureFixture) -> None:
     """The named file of another model is left out, told with its mend, and booked."""
     before = ledger.errors["baseline"]
     assert find(folder, "digits", fingerprint(churn.model)) is None
@@ -75,9 +73,7 @@ def test_a_copy_is_no_second_one(folder: Path, churn: Case, caplog: pytest.LogCa
     assert caplog.text == ""
 
 
-def test_an_unreadable_file_is_told_and_left_out(
-    folder: Path, churn: Case, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_unreadable_file_is_told_and_left_out(folder: Path, churn: Case, caplog: pytest.LogCaptureFixture) -> None:
     """A damaged file is told with its mend; the others are still found."""
     (folder / "broken.baseline.json").write_text('{"format": ')
     assert find(folder, fingerprint=fingerprint(churn.model)) is not None

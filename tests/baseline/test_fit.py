@@ -22,16 +22,12 @@ if TYPE_CHECKING:
 
 def values(baseline: Baseline, window: str | None = None) -> dict[tuple[str, str | None], float]:
     """Read the performance as (metric, class) → value."""
-    return {
-        (entry.metric, entry.label): entry.value for entry in baseline.performance if entry.window == window
-    }
+    return {(entry.metric, entry.label): entry.value for entry in baseline.performance if entry.window == window}
 
 
 def matrix(baseline: Baseline) -> list[list[int]]:
     """Read the cells as scikit-learn's matrix, actual by predicted."""
-    return [
-        [baseline.cells[predicted, actual] for predicted in baseline.classes] for actual in baseline.classes
-    ]
+    return [[baseline.cells[predicted, actual] for predicted in baseline.classes] for actual in baseline.classes]
 
 
 def test_binary_performance_is_that_of_scikit_learn(cancer: Case) -> None:
@@ -178,9 +174,7 @@ def test_labels_alone_have_cells_and_no_scores(churn: Case) -> None:
     baseline = Baseline.fit(LabelsAlone(churn.model), churn.X, churn.y)
     predicted = churn.model.predict(churn.X)
     assert matrix(baseline) == metrics.confusion_matrix(churn.y, predicted).tolist()
-    assert values(baseline)["f1", "stays"] == pytest.approx(
-        metrics.f1_score(churn.y, predicted, pos_label="stays")
-    )
+    assert values(baseline)["f1", "stays"] == pytest.approx(metrics.f1_score(churn.y, predicted, pos_label="stays"))
     assert (baseline.threshold, baseline.score_bounds, baseline.score_counts) == (None, None, {})
     assert ("roc_auc", "stays") not in values(baseline)
 
@@ -207,18 +201,14 @@ def test_many_margins_choose_as_the_model_does(digits: Case) -> None:
     model = SVC(kernel="linear").fit(digits.X[:400], digits.y[:400])
     baseline = Baseline.fit(model, digits.X[400:], digits.y[400:])
     predicted = model.predict(digits.X[400:])
-    assert values(baseline)["accuracy", None] == pytest.approx(
-        metrics.accuracy_score(digits.y[400:], predicted)
-    )
+    assert values(baseline)["accuracy", None] == pytest.approx(metrics.accuracy_score(digits.y[400:], predicted))
 
 
 def test_margins_of_pairs_have_cells_and_no_scores(digits: Case) -> None:
     """A model that answers a margin a pair of classes is measured by its labels."""
     model = SVC(kernel="linear", decision_function_shape="ovo").fit(digits.X[:400], digits.y[:400])
     baseline = Baseline.fit(model, digits.X[400:], digits.y[400:])
-    assert (
-        matrix(baseline) == metrics.confusion_matrix(digits.y[400:], model.predict(digits.X[400:])).tolist()
-    )
+    assert matrix(baseline) == metrics.confusion_matrix(digits.y[400:], model.predict(digits.X[400:])).tolist()
     assert (baseline.score_bounds, baseline.value_bounds) == (None, None)
 
 

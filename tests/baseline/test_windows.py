@@ -61,9 +61,7 @@ def test_the_area_of_windows_is_that_of_the_bins(churn: Case) -> None:
     """The windows' area surrounds the exact one: the baseline's bins lose next to nothing."""
     baseline = Baseline.fit(churn.model, churn.X, churn.y, time=HOURLY)
     exact = roc_auc_score(churn.y == "stays", churn.model.predict_proba(churn.X)[:, 1])
-    entry = next(
-        entry for entry in baseline.performance if (entry.metric, entry.window) == ("roc_auc", "P28D")
-    )
+    entry = next(entry for entry in baseline.performance if (entry.metric, entry.window) == ("roc_auc", "P28D"))
     assert entry.value == pytest.approx(exact)
     assert ((entry.lower or 0) + (entry.upper or 0)) / 2 == pytest.approx(exact, abs=0.02)
 

@@ -33,7 +33,7 @@ ATTRIBUTES = {
 class Discard(SpanExporter):
     """Where spans go: recorded and batched as ever, and thrown away by the exporter's thread."""
 
-    def export(self, spans):
+    def export(self, spans):  # noqa: ARG002 -- the exporter's own signature
         """Throw them away."""
         return SpanExportResult.SUCCESS
 
@@ -66,9 +66,7 @@ def spanned(operation: str):
 
 def watched(operation: str, *, traces: bool, ids: bool):
     """The same, watched by otelml."""
-    otelml.instrument(
-        tracer_provider=tracers(), meter_provider=MeterProvider([InMemoryMetricReader()]), traces=traces
-    )
+    otelml.instrument(tracer_provider=tracers(), meter_provider=MeterProvider([InMemoryMetricReader()]), traces=traces)
     call, numbers = bare(operation), itertools.count()
 
     def call_with_id():

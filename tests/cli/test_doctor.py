@@ -55,9 +55,7 @@ def test_no_framework_is_imported(receiver: Receiver) -> None:
     assert done.returncode == 0
 
 
-def test_an_unsupported_version_is_wrong(
-    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unsupported_version_is_wrong(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A version beyond the tested ones is named, with what to install."""
     metadata = tmp_path / "scikit_learn-99.0.dist-info" / "METADATA"
     metadata.parent.mkdir()
@@ -96,9 +94,7 @@ def test_what_switches_everything_off_is_wrong(doctor: Doctor, environ: dict[str
 
 def test_no_framework_at_all_is_wrong(doctor_without: Callable[..., Any]) -> None:
     """In an environment without a framework the doctor says so."""
-    visit = doctor_without(
-        *(f"{name}*" for name in ("scikit_learn", "sklearn", "xgboost", "lightgbm", "onnx"))
-    )
+    visit = doctor_without(*(f"{name}*" for name in ("scikit_learn", "sklearn", "xgboost", "lightgbm", "onnx")))
     assert visit.status == 1
     assert visit.line("ml_sklearn") == "note ml_sklearn not installed"
     assert "finds no framework to watch in this environment" in visit.wrong

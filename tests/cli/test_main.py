@@ -48,9 +48,7 @@ def test_python_m_works_too() -> None:
 
 def test_help_loads_neither_numpy_nor_a_framework() -> None:
     """What a command needs is imported when it runs, not before."""
-    heavy = (
-        "{'numpy', 'pandas', 'rich', 'sklearn', 'xgboost', 'lightgbm', 'onnxruntime', 'opentelemetry.sdk'}"
-    )
+    heavy = "{'numpy', 'pandas', 'rich', 'sklearn', 'xgboost', 'lightgbm', 'onnxruntime', 'opentelemetry.sdk'}"
     program = f"import sys; from otelml.cli import main; main([]); sys.exit(bool({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)  # noqa: S603 -- ours
     assert done.returncode == 0

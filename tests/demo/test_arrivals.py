@@ -17,9 +17,7 @@ def test_cumulative_points_become_increments() -> None:
     """Each collection holds what was added since the one before, from zero on."""
     taken = arrivals()
     added = [taken.add([point(ROWS, n, at=START + n)], n) for n in (3, 3, 10)]
-    assert [collection and dict(collection.counts) for collection in added] == [
-        {(ROWS,): n} for n in (3, 0, 7)
-    ]
+    assert [collection and dict(collection.counts) for collection in added] == [{(ROWS,): n} for n in (3, 0, 7)]
     assert [(c.start - START, c.end - START) for c in taken.collections] == [(0, 3), (3, 3), (3, 10)]
 
 

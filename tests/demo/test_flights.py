@@ -63,9 +63,7 @@ def test_a_known_flight_landed_when_it_did(flights: pd.DataFrame) -> None:
         (2400, 30, "America/New_York", "2013-07-02 04:00"),  # the data write midnight as 24:00
     ],
 )
-def test_dates_follow_from_the_destinations_clock(
-    arr_time: int, air_time: int, zone: str, landed: str
-) -> None:
+def test_dates_follow_from_the_destinations_clock(arr_time: int, air_time: int, zone: str, landed: str) -> None:
     """A departure at 22:50 in New York: the date of the arrival is the one nearest to the estimate."""
     row = {"minute": 50, "dep_delay": 0.0, "arr_time": arr_time, "air_time": air_time}
     flight = pd.DataFrame([{"hour_start": pd.Timestamp("2013-07-02 02:00", tz="UTC"), **row}])

@@ -64,9 +64,7 @@ def test_area_is_that_of_the_scores() -> None:
     """With bins that separate all scores the area is scikit-learn's."""
     actual = [0, 0, 1, 1, 0, 1]
     order = [0, 1, 2, 3, 4, 5]
-    bins = Counter(
-        {(str(label), f"{position:02d}:"): 1 for label, position in zip(actual, order, strict=True)}
-    )
+    bins = Counter({(str(label), f"{position:02d}:"): 1 for label, position in zip(actual, order, strict=True)})
     assert area(bins).value == pytest.approx(roc_auc_score(actual, order))
 
 

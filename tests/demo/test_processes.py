@@ -34,14 +34,10 @@ def test_interrupting_us_ends_the_other(tmp_path: Path) -> None:
     assert "KeyboardInterrupt" in processes.tail(tmp_path / "log")
 
 
-def test_a_process_that_ignores_interrupts_is_terminated(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_that_ignores_interrupts_is_terminated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not end when interrupted, as in a background job of a shell, is terminated."""
     monkeypatch.setattr(processes, "GRACE_S", 0.2)
-    with processes.running(
-        [sys.executable, "-c", STUBBORN], tmp_path / "log", os.environ, read=True
-    ) as process:
+    with processes.running([sys.executable, "-c", STUBBORN], tmp_path / "log", os.environ, read=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
     assert process.returncode == -15

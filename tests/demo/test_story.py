@@ -82,9 +82,7 @@ def test_a_drop_of_the_base_rate_is_told_as_such() -> None:
 def test_labels_that_never_came_are_told_by_what_was_predicted() -> None:
     """Shares without a label, and the median delay from the middle of its bucket."""
     text = story.sentences(watched({4: (2, 1, 2, 14, 1)}, last=4))[-1]
-    assert text.startswith(
-        "Half of the labels came within 2.0 h. 5.0 % of the predictions never got one: 25.0 %"
-    )
+    assert text.startswith("Half of the labels came within 2.0 h. 5.0 % of the predictions never got one: 25.0 %")
 
 
 def test_without_a_bound_the_story_names_the_mend() -> None:

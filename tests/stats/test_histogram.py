@@ -41,9 +41,7 @@ def test_special_values_are_counted_exactly(dtype: type[np.generic]) -> None:
     """Bounds themselves, their neighbours, NaN and infinities fall as in the search, also in tiles."""
     edges = np.array([-1e300, -1.0, 0.1, 1 / 3, 1.0, 16777217.0, 1e300])
     with np.errstate(over="ignore"):
-        around = np.concatenate(
-            [edges, np.nextafter(edges, -np.inf), np.nextafter(edges, np.inf), edges.astype("f4")]
-        )
+        around = np.concatenate([edges, np.nextafter(edges, -np.inf), np.nextafter(edges, np.inf), edges.astype("f4")])
         values = np.tile(np.concatenate([around, [np.nan, np.inf, -np.inf, 0.0, -0.0]]).astype(dtype), 200)
     assert count_bins(values, edges).tolist() == reference(values, edges).tolist()
 
@@ -70,9 +68,7 @@ def test_bin_index_agrees_with_the_counts(values: list[float], edges: Array) -> 
     index = bin_index(values, edges)
     array = np.array(values, dtype=np.float64)
     assert (index == -1).tolist() == np.isnan(array).tolist()
-    assert (
-        np.bincount(index[index >= 0], minlength=len(edges) + 1).tolist() == count_bins(array, edges).tolist()
-    )
+    assert np.bincount(index[index >= 0], minlength=len(edges) + 1).tolist() == count_bins(array, edges).tolist()
 
 
 def test_labels_are_those_of_the_contract() -> None:

@@ -65,9 +65,7 @@ def test_f1_interval_covers_the_true_f1() -> None:
     shares = np.array([0.2, 0.1, 0.15, 0.55])
     true_f1 = 2 * shares[0] / (2 * shares[0] + shares[1] + shares[2])
     drawn = rng.multinomial(300, shares, size=1000)
-    covered = [
-        low <= true_f1 <= high for low, high in (f1_interval(*counts[:3]) for counts in drawn.tolist())
-    ]
+    covered = [low <= true_f1 <= high for low, high in (f1_interval(*counts[:3]) for counts in drawn.tolist())]
     assert 0.93 < np.mean(covered) < 0.97
 
 

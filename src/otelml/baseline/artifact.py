@@ -94,9 +94,7 @@ class Baseline(Content):
         if segment is not None:
             raise BaselineError("segment is not supported yet: leave it out, or fit a baseline a segment")
         with silenced():  # what is measured here is no prediction of a service
-            content, doubts = measure(
-                model, X, y, threshold=threshold, time=time, positive_class=positive_class
-            )
+            content, doubts = measure(model, X, y, threshold=threshold, time=time, positive_class=positive_class)
         for doubt in doubts:
             warnings.warn(doubt, BaselineWarning, stacklevel=2)
         content = replace(content, name=name, version=version)

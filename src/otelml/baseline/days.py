@@ -56,9 +56,7 @@ class Days:
 
     def sums(self, *columns: Array) -> NDArray[np.float64]:
         """Sum each of the `(n_rows,)` columns a day; `(n_days, n_columns)`."""
-        return np.stack(
-            [np.bincount(self.index, column, self.count) for column in columns], axis=1, dtype=np.float64
-        )
+        return np.stack([np.bincount(self.index, column, self.count) for column in columns], axis=1, dtype=np.float64)
 
     def counts(self, index: NDArray[np.intp], n_bins: int, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Count the chosen rows a day and bin; `(n_days, n_bins)`."""
@@ -78,9 +76,7 @@ def _day_numbers(times: Array) -> NDArray[np.int64]:
     if not np.isfinite(times).all():
         raise BaselineError("a time is missing: leave those rows out")
     if np.abs(times).max(initial=0) > LATEST_S:
-        raise BaselineError(
-            "times as numbers are seconds since the epoch; these look like milliseconds or less"
-        )
+        raise BaselineError("times as numbers are seconds since the epoch; these look like milliseconds or less")
     return np.floor(times / DAY_S).astype(np.int64)
 
 

@@ -79,9 +79,7 @@ def _compared(baseline: Baseline | None, path: Path, fingerprint: Fingerprint | 
 def _matching(paths: list[Path], fingerprint: Fingerprint) -> Baseline | None:
     read = [(path, _readable(path)) for path in paths]
     fitting = {
-        baseline.id: (path, baseline)
-        for path, baseline in read
-        if baseline and baseline.fingerprint == fingerprint
+        baseline.id: (path, baseline) for path, baseline in read if baseline and baseline.fingerprint == fingerprint
     }
     if len(fitting) > 1:
         names = ", ".join(path.name for path, _ in fitting.values())

@@ -17,9 +17,7 @@ MOST_BOUNDS = 31
 PER_CLASS = 15
 
 
-def quantile_bounds(
-    groups: Iterable[NDArray[np.float64]], each: int, extra: Iterable[float] = ()
-) -> tuple[float, ...]:
+def quantile_bounds(groups: Iterable[NDArray[np.float64]], each: int, extra: Iterable[float] = ()) -> tuple[float, ...]:
     """`each` quantiles of every group and the `extra` bounds, in order, none twice.
 
     Quantiles are rounded to six digits, which is what their labels show; an extra bound stays as it is.
@@ -39,6 +37,5 @@ def counts_by_class(
     """Count the scores a bin, apart for each class that the rows really had."""
     edges = np.array(bounds)
     return {
-        label: tuple(count_bins(scores[actual == position], edges).tolist())
-        for position, label in enumerate(classes)
+        label: tuple(count_bins(scores[actual == position], edges).tolist()) for position, label in enumerate(classes)
     }

@@ -71,9 +71,7 @@ def write(path: str | os.PathLike[str], payload: Payload) -> None:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        raise BaselineError(
-            f"baseline {target} cannot be written ({error}): choose a folder that can"
-        ) from error
+        raise BaselineError(f"baseline {target} cannot be written ({error}): choose a folder that can") from error
 
 
 def read(path: str | os.PathLike[str]) -> Payload:
@@ -87,9 +85,7 @@ def read(path: str | os.PathLike[str]) -> Payload:
     target = Path(path)
     content = _parsed(target)
     if not isinstance(content, dict) or cast("Payload", content).get("format") != FORMAT:
-        raise BaselineError(
-            f'{target} is no baseline: no "format": "{FORMAT}" in it; give a file of Baseline.save'
-        )
+        raise BaselineError(f'{target} is no baseline: no "format": "{FORMAT}" in it; give a file of Baseline.save')
     payload = cast("Payload", content)
     version = payload.get("format_version")
     if not isinstance(version, int) or version > FORMAT_VERSION:
@@ -109,13 +105,9 @@ def _parsed(target: Path) -> Any:
     try:
         return json.loads(target.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise BaselineError(
-            f"no baseline at {target}: save one with Baseline.save, or mend the path"
-        ) from error
+        raise BaselineError(f"no baseline at {target}: save one with Baseline.save, or mend the path") from error
     except OSError as error:
-        raise BaselineError(
-            f"baseline {target} cannot be read ({error}): mend its path or its permissions"
-        ) from error
+        raise BaselineError(f"baseline {target} cannot be read ({error}): mend its path or its permissions") from error
     except (ValueError, RecursionError) as error:
         raise BaselineError(
             f"baseline {target} is no complete JSON ({error}): it is truncated or damaged; "

@@ -69,9 +69,7 @@ def _parameters(model: object, depth: int) -> dict[str, Any]:
         return {}
     parameters = cast("dict[str, Any]", get_params(deep=False))
     return {
-        name: _describe(value, depth + 1)
-        for name, value in sorted(parameters.items())
-        if name not in WITHOUT_EFFECT
+        name: _describe(value, depth + 1) for name, value in sorted(parameters.items()) if name not in WITHOUT_EFFECT
     }
 
 
@@ -96,9 +94,7 @@ def _describe_compound(value: Any, depth: int) -> Any:
         return _shortened(sorted(items, key=_json) if isinstance(value, set | frozenset) else items)
     if isinstance(value, dict):
         pairs = cast("dict[Any, Any]", value).items()
-        return {
-            str(key): _describe(item, depth) for key, item in sorted(pairs, key=lambda pair: str(pair[0]))
-        }
+        return {str(key): _describe(item, depth) for key, item in sorted(pairs, key=lambda pair: str(pair[0]))}
     if isinstance(value, np.ndarray):
         array = cast("NDArray[Any]", value)
         return {"shape": list(array.shape), "digest": _digest(_describe_items(array, depth))}

@@ -39,9 +39,7 @@ def truth_of(y: Any) -> Array:
         raise BaselineError("there are no rows: a baseline needs rows that the model was not trained on")
     missing = np.count_nonzero(_missing(truth))
     if missing:
-        raise BaselineError(
-            f"{missing} of {len(truth)} labels in y are missing: leave those rows out of X and y"
-        )
+        raise BaselineError(f"{missing} of {len(truth)} labels in y are missing: leave those rows out of X and y")
     return truth
 
 
@@ -107,7 +105,5 @@ def positive_of(classes: tuple[str, ...], positive_class: Any) -> int | None:
         return 1 if len(classes) == TWO_CLASSES else None
     text = label_text(positive_class)
     if len(classes) != TWO_CLASSES or text not in classes:
-        raise BaselineError(
-            f"positive_class {text!r} is not one of two classes, they are {list(classes[:20])}"
-        )
+        raise BaselineError(f"positive_class {text!r} is not one of two classes, they are {list(classes[:20])}")
     return classes.index(text)

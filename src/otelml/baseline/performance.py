@@ -77,9 +77,7 @@ def _mean_interval(values: Floats) -> Interval:
     return max(mean - reach, 0.0), mean + reach
 
 
-def binary(
-    sample: Sample, predicted: NDArray[np.bool_], bounds: Floats | None, days: Days | None
-) -> Iterator[Measure]:
+def binary(sample: Sample, predicted: NDArray[np.bool_], bounds: Floats | None, days: Days | None) -> Iterator[Measure]:
     """Measure a binary decision, and the scores behind it where there are any."""
     label = sample.classes[sample.positive or 0]
     actual = sample.actual == sample.positive
@@ -112,9 +110,7 @@ def _decisions(whole: Confusion[float]) -> dict[str, tuple[Interval, Callable[[F
     }
 
 
-def _area(
-    label: str, scores: Floats, actual: NDArray[np.bool_], bounds: Floats, days: Days | None
-) -> Measure:
+def _area(label: str, scores: Floats, actual: NDArray[np.bool_], bounds: Floats, days: Days | None) -> Measure:
     """Measure the ROC AUC: exact over all rows; windows from the bins, as a backend sees them later."""
     n_bins = len(bounds) + 1
     area = roc_auc(scores, actual)
@@ -153,11 +149,7 @@ def multiclass(sample: Sample, predicted: NDArray[np.intp], days: Days | None) -
     each = one_vs_rest(count_cells(predicted, sample.actual, len(sample.classes)))
     for position, label in enumerate(sample.classes):
         chosen, held = predicted == position, sample.actual == position
-        sums = (
-            None
-            if days is None
-            else days.sums(chosen & held, chosen & ~held, ~chosen & held, ~chosen & ~held)
-        )
+        sums = None if days is None else days.sums(chosen & held, chosen & ~held, ~chosen & held, ~chosen & ~held)
         whole = Confusion(*(float(counts[position]) for counts in (each.tp, each.fp, each.fn, each.tn)))
         for metric, (interval, of) in _decisions(whole).items():
             if metric in ("precision", "recall", "f1"):

@@ -83,14 +83,10 @@ def _with_probabilities(sample: Sample, scores: Floats) -> Sample:
     if scores.ndim == 1:  # of the second of two classes
         scores = np.stack([1 - scores, scores], axis=1)
     if scores.shape[1] != len(sample.classes):
-        raise BaselineError(
-            f"the model answers {scores.shape[1]} scores a row for {len(sample.classes)} classes"
-        )
+        raise BaselineError(f"the model answers {scores.shape[1]} scores a row for {len(sample.classes)} classes")
     if sample.positive is not None:
         return replace(sample, scores=scores[:, sample.positive], kind=PROBABILITY)
-    return replace(
-        sample, predicted=np.argmax(scores, axis=1), scores=np.max(scores, axis=1), kind=PROBABILITY
-    )
+    return replace(sample, predicted=np.argmax(scores, axis=1), scores=np.max(scores, axis=1), kind=PROBABILITY)
 
 
 def _with_margins(sample: Sample, margins: Floats) -> Sample:

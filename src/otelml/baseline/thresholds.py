@@ -102,9 +102,7 @@ def decide(rows: Scored, threshold: float | str | None, days: Days | None) -> De
     if threshold == "f1":
         return _tuned(rows, days)
     if isinstance(threshold, str) or not np.isfinite(threshold):
-        raise BaselineError(
-            f'threshold {threshold!r}: give a number, "f1" to tune it, or None for the default'
-        )
+        raise BaselineError(f'threshold {threshold!r}: give a number, "f1" to tune it, or None for the default')
     chosen = float(threshold)
     best = f1_optimum(rows.scores, rows.actual)
     fooled = best.low < chosen <= best.high and chosen != HALF and bool(rows.actual.any())
@@ -115,9 +113,7 @@ def _tuned(rows: Scored, days: Days | None) -> Decided:
     """Tune on all rows, but decide each row with the threshold tuned on the other folds."""
     scores, actual = rows.scores, rows.actual
     if actual.all() or not actual.any():
-        raise BaselineError(
-            'threshold "f1" needs positive and negative rows to be tuned on: give rows of both'
-        )
+        raise BaselineError('threshold "f1" needs positive and negative rows to be tuned on: give rows of both')
     predicted = np.zeros(len(scores), dtype=np.bool_)
     folds = _folds(len(scores), days)
     for fold in np.unique(folds):

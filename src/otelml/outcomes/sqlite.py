@@ -149,7 +149,7 @@ def _turn_to_write_ahead(connection: sqlite3.Connection) -> None:
     while True:
         try:
             connection.execute("pragma journal_mode=wal")
-        except sqlite3.OperationalError as error:
+        except sqlite3.OperationalError as error:  # noqa: PERF203 -- it is retried
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(RETRY_S)

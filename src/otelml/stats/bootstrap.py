@@ -69,9 +69,7 @@ def block_bootstrap(
     return float(lower), float(upper)
 
 
-def _times_drawn(
-    rng: np.random.Generator, n_days: int, days_per_window: int, draws: int
-) -> NDArray[np.float64]:
+def _times_drawn(rng: np.random.Generator, n_days: int, days_per_window: int, draws: int) -> NDArray[np.float64]:
     """How often each day is in each window, (draws, n_days): days first, then a window of these days."""
     known = rng.integers(n_days, size=(draws, n_days))
     drawn = np.take_along_axis(known, rng.integers(n_days, size=(draws, days_per_window)), axis=1)

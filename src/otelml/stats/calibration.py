@@ -43,9 +43,7 @@ def log_loss(scores: NDArray[Any], actual: NDArray[Any], epsilon: float = EPSILO
     return float(np.mean(loss)) if loss.size else float("nan")
 
 
-def expected_calibration_error(
-    counts: ArrayLike, positives: ArrayLike, score_sums: ArrayLike
-) -> NDArray[np.float64]:
+def expected_calibration_error(counts: ArrayLike, positives: ArrayLike, score_sums: ArrayLike) -> NDArray[np.float64]:
     """Distance of the mean score from the share of positives, a bin, weighted by the bin's rows.
 
     Naeini, Cooper and Hauskrecht (2015), "Obtaining well calibrated probabilities using Bayesian binning",

@@ -76,9 +76,7 @@ def auc_standard_error(auc: float, n_positive: float, n_negative: float) -> floa
     both_positive = auc / (2 - auc)
     both_negative = 2 * auc**2 / (1 + auc)
     variance = (
-        auc * (1 - auc)
-        + (n_positive - 1) * (both_positive - auc**2)
-        + (n_negative - 1) * (both_negative - auc**2)
+        auc * (1 - auc) + (n_positive - 1) * (both_positive - auc**2) + (n_negative - 1) * (both_negative - auc**2)
     ) / (n_positive * n_negative)
     return math.sqrt(max(variance, 0.0))
 

@@ -113,9 +113,7 @@ class Receiver:
         """
         with self._arrived:
             if not self._arrived.wait_for(lambda: predicate(self), timeout):
-                held = (
-                    f"{len(self._points)} points, {len(self._spans)} spans, {len(self._log_records)} records"
-                )
+                held = f"{len(self._points)} points, {len(self._spans)} spans, {len(self._log_records)} records"
                 names = ", ".join(sorted({point.name for point in self._points})) or "none"
                 message = f"nothing of the kind arrived within {timeout} s; so far {held}; metrics: {names}"
                 raise TimeoutError(message)

@@ -83,8 +83,7 @@ def _span(span: Span, resource: Attributes, scope: str) -> SpanRecord:
         status=_STATUS[span.status.code],
         status_description=span.status.message,
         events=tuple(
-            SpanEvent(event.name, attributes_of(event.attributes), event.time_unix_nano)
-            for event in span.events
+            SpanEvent(event.name, attributes_of(event.attributes), event.time_unix_nano) for event in span.events
         ),
         trace_id=span.trace_id.hex(),
         span_id=span.span_id.hex(),

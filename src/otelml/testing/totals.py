@@ -24,9 +24,7 @@ class Total(NamedTuple):
     differences: float
 
 
-def select(
-    points: Iterable[Point], name: str, attributes: Mapping[str, AttributeValue] | None = None
-) -> list[Point]:
+def select(points: Iterable[Point], name: str, attributes: Mapping[str, AttributeValue] | None = None) -> list[Point]:
     """Return the points of the metric ``name`` that have (at least) these attributes."""
     wanted = (attributes or {}).items()
     return [

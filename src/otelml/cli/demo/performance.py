@@ -87,9 +87,7 @@ def confusion_of(cells: Mapping[tuple[str, ...], float]) -> Confusion[float]:
 def unlabelled_share(counts: Counts, predicted: Sequence[str] = (NEGATIVE, POSITIVE)) -> float:
     """Share of the cohorts with these predictions that reached the horizon without an outcome."""
     cells = {key: n for key, n in of(counts, COHORT).items() if key[0] in predicted}
-    return ratio(
-        float(sum(n for (_, actual), n in cells.items() if actual == NONE)), float(sum(cells.values()))
-    )
+    return ratio(float(sum(n for (_, actual), n in cells.items() if actual == NONE)), float(sum(cells.values())))
 
 
 def adjusted_f1(confusion: Confusion[float], prevalence: float) -> Measure:

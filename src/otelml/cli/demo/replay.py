@@ -102,9 +102,7 @@ def serve(folder: Path, served: tuple[int, int]) -> Iterator[Export]:
     log, program = folder / SERVICE_LOG, processes.programs() / "serve.py"
     command = [processes.launcher() or processes.LAUNCHER, sys.executable, str(program), str(folder)]
     command += [str(month) for month in served]
-    with Receiver(
-        on_points=lambda points: exports.put(Export(points, time.monotonic())), keep=False
-    ) as receiver:
+    with Receiver(on_points=lambda points: exports.put(Export(points, time.monotonic())), keep=False) as receiver:
         with processes.running(command, log, processes.environment(receiver.endpoint)) as process:
             yield from _arriving(exports, process)
         _check(process, "the service", log)

@@ -45,11 +45,7 @@ def _alerts(alert: Alert | None, march: Performance) -> Iterator[str]:
         yield "It never fired: nobody would have been told anything."
         return
     first = time(alert.episodes[0].fired)
-    times = (
-        f"on {first} UTC"
-        if len(alert.episodes) == 1
-        else f"{len(alert.episodes)} times, first on {first} UTC,"
-    )
+    times = f"on {first} UTC" if len(alert.episodes) == 1 else f"{len(alert.episodes)} times, first on {first} UTC,"
     yield f"A person would have been told {times} that the model had become worse than it was in training:"
     for episode in alert.episodes:
         yield _told(episode)

@@ -66,9 +66,7 @@ class Situation:
     offline: bool
 
     @classmethod
-    def of(
-        cls, environ: Mapping[str, str], *, workers: int | None, timeout: float, offline: bool
-    ) -> Situation:
+    def of(cls, environ: Mapping[str, str], *, workers: int | None, timeout: float, offline: bool) -> Situation:
         """Look at `environ`; `workers` goes before what the variables of servers say."""
         told = worker_counts.told(workers, environ)
         return cls(environ, settings.load(environ=environ), told, timeout, offline)

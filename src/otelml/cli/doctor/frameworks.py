@@ -54,8 +54,7 @@ def check(situation: Situation) -> Iterator[Finding]:
 
 def _one(situation: Situation, entry_point: str, adapter: Adapter, offered: set[str]) -> Finding:
     found = [
-        (name, requirement, installed(name))
-        for requirement, name in ((r, _distribution(r)) for r in adapter.supports)
+        (name, requirement, installed(name)) for requirement, name in ((r, _distribution(r)) for r in adapter.supports)
     ]
     here = [(f"{name} {version}", requirement) for name, requirement, version in found if version]
     if not here:

@@ -37,15 +37,11 @@ def check(situation: Situation) -> Iterator[Finding]:
     yield _command()
     yield _distro(situation)
     if situation.variable("OTEL_SDK_DISABLED").lower() == "true":
-        yield wrong(
-            "OTEL_SDK_DISABLED", "is true: nothing is recorded or exported", "unset OTEL_SDK_DISABLED"
-        )
+        yield wrong("OTEL_SDK_DISABLED", "is true: nothing is recorded or exported", "unset OTEL_SDK_DISABLED")
     if situation.variable(CONFIG_FILE):
         yield _config_file(situation.variable(CONFIG_FILE))
     if {"*", *FRAMEWORKS} & disabled(situation) and _nothing_left(situation):
-        yield wrong(
-            DISABLED, "leaves out every entry point of otelml", f"take the names ml_… and * out of {DISABLED}"
-        )
+        yield wrong(DISABLED, "leaves out every entry point of otelml", f"take the names ml_… and * out of {DISABLED}")
     yield from _others(situation)
 
 

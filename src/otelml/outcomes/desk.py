@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from typing import TYPE_CHECKING, Protocol, TypeVar, TypeVar, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from otelml import clock, forking
 from otelml.ledger import ledger
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from otelml.outcomes.records import Awaited, Joined, Matured, Outcome, Settled, Store
 
-T = TypeVar("T")
-T = TypeVar("T")
 T = TypeVar("T")
 Model = tuple[str, str | None]
 LINGER_S = 0.02

@@ -65,6 +65,7 @@ class Models:
         self._given: dict[int, tuple[Callable[[], Any], Given]] = {}
         self._monitors: dict[Key, Monitor] = {}
         self._requests: dict[tuple[ModelIdentity, str], Requests] = {}
+        self._served: dict[tuple[ModelIdentity, str], Key] = {}
         self._outcomes: dict[tuple[str, str | None], Outcomes] = {}
         self._identities = Identities(settings)
         self._making = threading.Lock()
@@ -127,6 +128,9 @@ class Models:
         key = Key(identity, adapter.system, description, decision, baseline.id if baseline else None)
         if key not in self._monitors:
             self._monitors[key] = self._born(identity, adapter, description, decision, baseline)
+        if self._served.get(key[:2]) != key:
+            self._served[key[:2]] = key
+            self._serve(key, adapter, baseline)
         return self._monitors[key]
 
     def _born(
@@ -143,7 +147,7 @@ class Models:
         spans = None
         if self._tracer is not None:
             spans = Spans(self._tracer, {**attributes, **system, **task}, messages=self.settings.exception_messages)
-        monitor = Monitor(
+        return Monitor(
             identity,
             description=description,
             decision=decision,
@@ -154,11 +158,13 @@ class Models:
             spans=spans,
             hand_in=self._hand_in,
         )
-        self._instruments.present({**attributes, **system, **task}, adapter.supports, baseline, self.settings)
-        self._outcomes.pop((identity.name, identity.version), None)
-        self._profile(identity, decision, baseline)
+
+    def _serve(self, key: Key, adapter: Adapter, baseline: Baseline | None) -> None:
+        """Say that what an identity stands for is from now on the model of `key`."""
+        own = {names.SYSTEM_NAME: key.system, names.TASK: key.decision.task.value}
+        self._instruments.present({**attributes_of(key.identity), **own}, adapter.supports, baseline, self.settings)
+        self._profile(key.identity, key.decision, baseline)
         self._instruments.announce()
-        return monitor
 
     def _hand_in(self, awaited: list[Awaited]) -> None:
         self.desk.hand_in(awaited)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from otelml import clock, forking
 from otelml.ledger import ledger
-from otelml.patching.guard import guarded, swallow
+from otelml.patching.guard import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,6 +71,7 @@ class Desk:
         self._writing = threading.RLock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     def hand_in(self, awaited: Sequence[Awaited]) -> None:
         """Have predictions wait; those beyond what fits before the store are dropped and booked."""
@@ -84,12 +85,13 @@ class Desk:
         if not self._store.shared:
             return
         if self._thread is None or not self._thread.is_alive():
+            self._closed = False  # also after the end of the process began
             self._thread = threading.Thread(target=self._serve, name="otelml-outcomes", daemon=True)
             self._thread.start()
         self._wake.set()
 
     def _serve(self) -> None:
-        while True:
+        while not self._closed:
             self._wake.wait(RETRY_S if self._early else None)
             time.sleep(LINGER_S)  # what comes in the meantime shares the transaction
             self._wake.clear()
@@ -111,11 +113,7 @@ class Desk:
         try:
             fresh = self._store.register(chunk)
         except Exception as error:  # noqa: BLE001 -- a full disk, a locked file
-            ledger.drop("store_unwritable", len(chunk))
-            ledger.warn_once(
-                "otelml: the outcome store cannot be written (%s); see OTEL_PYTHON_ML_OUTCOME_STORE",
-                type(error).__name__,
-            )
+            _unwritable(len(chunk), error)
             return
         for model, group in _by_model(fresh, lambda one: one):
             self._recorder_of(model, group[0]).await_(group)
@@ -131,8 +129,7 @@ class Desk:
         try:
             settled = self._store.settle(outcomes)
         except Exception as error:  # noqa: BLE001 -- a full disk, a locked file
-            ledger.drop("store_unwritable", len(outcomes))
-            swallow("outcomes", error)
+            _unwritable(len(outcomes), error)
             return
         now = time.monotonic()
         lost = 0
@@ -165,7 +162,12 @@ class Desk:
         """Count what reached the horizon, for a collection."""
         self.write()
         with self._writing:
-            for model, matured in _by_model(self._store.mature(clock.now()), lambda one: one.awaited):
+            try:
+                due = self._store.mature(clock.now())
+            except Exception as error:  # noqa: BLE001 -- a full disk, a locked file
+                _unwritable(0, error)
+                return
+            for model, matured in _by_model(due, lambda one: one.awaited):
                 self._recorder_of(model, matured[0].awaited).mature(matured)
 
     def close(self) -> None:
@@ -173,7 +175,18 @@ class Desk:
         self.write()
         self.reject("unknown", len(self._early))
         self._early.clear()
+        self._closed = True
+        self._wake.set()
         self._store.close()
+
+
+def _unwritable(count: int, error: Exception) -> None:
+    ledger.drop("store_unwritable", count)
+    ledger.error("outcomes")
+    ledger.warn_once(
+        "otelml: the outcome store cannot be used (%s): make its folder writable, or mend "
+        "OTEL_PYTHON_ML_OUTCOME_STORE; `otelml doctor` tries it", type(error).__name__,
+    )  # fmt: skip
 
 
 def _by_model(records: Sequence[T], awaited_of: Callable[[T], Awaited]) -> list[tuple[Model, list[T]]]:

@@ -54,9 +54,7 @@ class Settled:
 
     joined: list[Joined] = field(default_factory=list[Joined])
     matured: list[Matured] = field(default_factory=list[Matured])
-    rejected: Counter[tuple[str, str, str | None]] = field(
-        default_factory=Counter[tuple[str, str, str | None]]
-    )
+    rejected: Counter[tuple[str, str, str | None]] = field(default_factory=Counter[tuple[str, str, str | None]])
     unknown: list[Outcome] = field(default_factory=list[Outcome])
 
     def extend(self, other: Settled) -> None:

@@ -63,9 +63,7 @@ class SqliteStore:
             connection.execute("commit")
 
     def _opened(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-        )
+        connection = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         _turn_to_write_ahead(connection)
         connection.execute("pragma synchronous=normal")
         for statement in (_TABLE, _WAITING, _KEPT):
@@ -75,7 +73,9 @@ class SqliteStore:
     def register(self, awaited: list[Awaited]) -> list[Awaited]:
         """Take predictions in; returns those whose (id, model) was not there yet."""
         fresh: list[Awaited] = []
-        insert = f"insert or ignore into predictions ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, null, null, null, null, 0)"  # noqa: S608, E501 -- column names of ours
+        insert = (
+            f"insert or ignore into predictions ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, null, null, null, null, 0)"  # noqa: S608 -- column names of ours
+        )
         with self._transaction() as connection:
             for one in awaited:
                 row = (one.id, one.model, one.version or "", one.predicted, one.score, one.value, one.time)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from otelml.prediction import Task
-from otelml.recorders.performance import Performance, value_pairs
+from otelml.recorders.performance import Performance, is_probability, value_pairs
 from otelml.stats.histogram import Histogram
 from otelml.telemetry import names
 from otelml.telemetry.accuracy import AccuracyStreams, BoundAccuracy, Cells, Judged
@@ -52,9 +52,7 @@ class Outcomes:
         binned = {names.BASELINE_ID: profile.baseline_id} if profile.baseline_id else {}
         self._accuracy = BoundAccuracy(streams.accuracy, profile.attributes, profile.judged, binned)
         self._cohort = Cells(streams.cohort, profile.attributes, profile.judged.classes)
-        self._performance = (
-            Performance(streams.performance, profile.attributes, profile.judged) if gauges else None
-        )
+        self._performance = Performance(streams.performance, profile.attributes, profile.judged) if gauges else None
         for label in profile.judged.classes[: names.MOST_CLASSES]:
             self._awaiting(label, 0)
 
@@ -86,7 +84,8 @@ class Outcomes:
         else:
             self._join_labels(first)
         delays = Histogram(names.DELAY.bounds)
-        delays.add(np.array([one.outcome.at - one.awaited.time for one in first]))
+        # Clocks of two machines differ: an outcome that seems to come before its prediction came at once.
+        delays.add(np.array([max(0.0, one.outcome.at - one.awaited.time) for one in first]))
         self._streams.delay.buckets(self._attributes).add(delays)
 
     def _join_labels(self, joined: Sequence[Joined]) -> None:
@@ -95,7 +94,7 @@ class Outcomes:
             [one.outcome.actual for one in joined],
             [one.outcome.weight for one in joined],
         )
-        scored = [one for one in joined if one.awaited.score is not None]
+        scored = [one for one in joined if is_probability(one.awaited.score)]
         if scored and self._judged.task is Task.BINARY:
             scores = np.array([one.awaited.score for one in scored], dtype=np.float64)
             self._accuracy.record_scores(scores, [one.outcome.actual for one in scored])

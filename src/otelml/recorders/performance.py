@@ -75,7 +75,7 @@ class Performance:
 
     def _score_bins(self, group: Sequence[Matured]) -> NDArray[np.float64]:
         bins = np.zeros((2, len(self._edges) + 1))
-        scored = [m for m in group if m.awaited.score is not None and m.outcome is not None]
+        scored = [m for m in group if is_probability(m.awaited.score) and m.outcome is not None]
         if scored and self._judged.task is Task.BINARY:
             index = bin_index([m.awaited.score or 0.0 for m in scored], self._edges)
             for position, one in zip(index, scored, strict=True):
@@ -114,10 +114,16 @@ class Performance:
             yield ("roc_auc", self._judged.positive, auc, *interval)
 
 
+def is_probability(score: float | None) -> bool:
+    """Whether a score can be judged: a model may answer NaN, or what is no probability."""
+    return score is not None and 0 <= score <= 1
+
+
 def value_pairs(pairs: Sequence[tuple[Awaited, Outcome]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Predicted and actual numbers, `(n,)` each, of the pairs that have both."""
+    """Predicted and actual numbers, `(n,)` each, of the pairs that have both, finite."""
     known = [(a.value, o.value) for a, o in pairs if a.value is not None and o.value is not None]
     columns = np.array(known, dtype=np.float64).reshape(len(known), 2)
+    columns = columns[np.isfinite(columns).all(axis=1)]
     return columns[:, 0], columns[:, 1]
 
 

@@ -52,12 +52,19 @@ class Pipeline:
 
     def _install(self) -> None:
         with self._making:
-            if self.shim.installed:
+            if self.shim.installed or self.shim.silent:
                 return
-            self.shim.install()
-            if not self.shim.sings():
+            if not self._lets_in():
                 self.fallback.take_over("this OpenTelemetry SDK does not let our points in")
             self._endings.watch()
+
+    def _lets_in(self) -> bool:
+        try:
+            self.shim.install()
+            return self.shim.sings()
+        except Exception as error:  # noqa: BLE001 -- a private name is gone
+            swallow("canary", error)
+            return False
 
     def remove(self) -> None:
         """Let go of the SDK; what was counted stays."""

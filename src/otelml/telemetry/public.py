@@ -44,7 +44,7 @@ class PublicInstruments:
     def check(self) -> None:
         """Take over where a provider in force is not one whose readers the shim reaches."""
         target = self._shim.target()
-        if not self._shim.installed:
+        if not (self._shim.installed or self._shim.silent):
             return
         for source in self._producer.sources:
             provider = source.provider or target

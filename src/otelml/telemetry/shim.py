@@ -64,9 +64,7 @@ class Shim:
 
         @functools.wraps(original)
         def set_collect_callback(reader: MetricReader, collect: Callable[..., Any] | None) -> None:
-            if collect is None:
-                self._release(reader)
-            original(reader, collect and self._catch(reader, collect))
+            original(reader, self._caught(reader, collect))
 
         MetricReader._set_collect_callback = set_collect_callback  # type: ignore[method-assign]
         for reader in list(MeterProvider._all_metric_readers):
@@ -102,6 +100,15 @@ class Shim:
         own = list(getattr(provider, "_metric_readers", ()))
         met = {reader for reader, collect in list(self._own.items()) if any(self._sources(collect))}
         return bool(own) and not (_disabled(provider) or met & set(own))
+
+    def _caught(self, reader: MetricReader, collect: Callable[..., Any] | None) -> Callable[..., Any] | None:
+        try:
+            if collect is not None:
+                return self._catch(reader, collect)
+            self._release(reader)
+        except Exception as error:  # noqa: BLE001 -- the host is making a provider
+            swallow("canary", error)
+        return collect
 
     def _catch(self, reader: MetricReader, collect: Callable[..., Any]) -> Callable[..., Any]:
         self._own[reader] = collect

@@ -47,9 +47,7 @@ class Batch:
         ids = self.ids[start : start + rows]
         if len(ids) < rows:
             ledger.drop("ids_mismatch", rows)
-            ledger.warn_once(
-                "otelml: %d rows were predicted under %d ids; give one id a row", rows, len(self.ids)
-            )
+            ledger.warn_once("otelml: %d rows were predicted under %d ids; give one id a row", rows, len(self.ids))
             return []
         return ids
 

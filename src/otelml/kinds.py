@@ -69,7 +69,5 @@ TEXT = Kind(str, "a text")
 FOLDER = Kind(str, "a path of a folder")
 SECONDS = Kind(_seconds, "a duration above zero: 90s, 15m, 12h, 7d")
 COUNT = Kind(_count, "a whole number above zero")
-GLOBS = Kind(
-    _globs, "metric names with * and ?, commas between them; an exclamation mark in front leaves out"
-)
+GLOBS = Kind(_globs, "metric names with * and ?, commas between them; an exclamation mark in front leaves out")
 STORE = Kind(_store, "memory, or sqlite:///PATH")

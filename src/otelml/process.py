@@ -104,9 +104,7 @@ def _new_lock() -> None:
 forking.in_child(_new_lock)
 
 
-def configure(
-    loaded: Loaded | None = None, *, tracer_provider: Any = None, meter_provider: Any = None
-) -> Process:
+def configure(loaded: Loaded | None = None, *, tracer_provider: Any = None, meter_provider: Any = None) -> Process:
     """Make the state anew; models that were identified stay so, what was counted goes on."""
     global _process
     with _making:

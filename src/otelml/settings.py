@@ -37,25 +37,17 @@ class Settings:
     metrics: tuple[str, ...] = row(("*",), GLOBS, "Metrics to ship.")
     model_name: str | None = row(None, TEXT, "Name for a model that the code gives none.")
     model_version: str | None = row(None, TEXT, "Version for a model that the code gives none.")
-    baselines: str | None = row(
-        None, FOLDER, "Folder with *.baseline.json, found by model name or fingerprint."
-    )
+    baselines: str | None = row(None, FOLDER, "Folder with *.baseline.json, found by model name or fingerprint.")
     baseline_metrics: bool = row(True, BOOLEAN, "Ship what the model was like in training as ml.baseline.*.")
-    gauges: str = row(
-        "psi", one_of("off", "psi", "all"), "In-process gauges, for backends that cannot compute."
-    )
+    gauges: str = row("psi", one_of("off", "psi", "all"), "In-process gauges, for backends that cannot compute.")
     transform: bool = row(False, BOOLEAN, "Count transform() as a prediction where it is the outermost call.")
     id_column: str | None = row(None, TEXT, "Input column that holds the id under which outcomes will come.")
     outcome_store: str = row("memory", STORE, "Where predictions wait for their outcomes.")
     outcome_capacity: int = row(100_000, COUNT, "Predictions that wait in memory at most.")
-    outcome_horizon: float = row(
-        DAY, SECONDS, "Age at which a prediction is counted, with its outcome or without."
-    )
+    outcome_horizon: float = row(DAY, SECONDS, "Age at which a prediction is counted, with its outcome or without.")
     outcome_ttl: float = row(30 * DAY, SECONDS, "Age at which a prediction is forgotten.")
     span_ids: bool = row(False, BOOLEAN, "Put the prediction id on the span of a one-row call.")
-    exception_messages: bool = row(
-        False, BOOLEAN, "Put the text of exceptions, which may quote data, on spans."
-    )
+    exception_messages: bool = row(False, BOOLEAN, "Put the text of exceptions, which may quote data, on spans.")
     max_points: int = row(10_000, COUNT, "Series that this process may ship.")
 
 

@@ -53,23 +53,8 @@ from sklearn.svm import SVC, SVR
 
 import otelml
 from frameworks.cases import BINARY, LETTERS, NUMBERS, ROWS, X
-from otelml.testing import bucket_totals, capture, select, total
-
-
-def classes(points, **attributes):
-    """Count predictions by class."""
-    found = select(points, "ml.predictions", attributes)
-    return {point.attributes["ml.class"]: point.value for point in found if point.value}
-
-
-def counted(labels):
-    """Count labels, as text."""
-    return {str(label): int(count) for label, count in zip(*np.unique(labels, return_counts=True), strict=True)}
-
-
-def names(kept):
-    """List the spans so far."""
-    return [span.name for span in kept.spans()]
+from frameworks.counts import assert_scores, assert_values, classes, counted, names
+from otelml.testing import capture, select, total
 
 
 def test_predict_counts_labels(captured):
@@ -98,9 +83,7 @@ def test_binary_scores_are_the_positive_class(captured, operation):
     getattr(model, operation)(X)
     points = captured.points()
     scores = model.predict_proba(X)[:, 1]
-    [kept] = select(points, "ml.prediction.score")
-    expected = np.bincount(np.searchsorted(kept.bounds, scores), minlength=len(kept.bounds) + 1)
-    assert list(kept.counts) == expected.tolist()
+    assert_scores(points, scores)
     assert classes(points) == counted((scores >= 0.5).astype(int))
 
 
@@ -110,21 +93,15 @@ def test_decision_function_counts_margins(captured):
     margins = model.decision_function(X)
     points = captured.points()
     assert margins.min() < 0 < margins.max()
-    assert [bucket.last for bucket in bucket_totals(points, "ml.prediction.value")] == binned(points, margins)
+    assert_values(points, margins)
     assert classes(points) == counted((margins > 0).astype(int))
-
-
-def binned(points, values):
-    """Bin values as the points are."""
-    bounds = select(points, "ml.prediction.value")[0].bounds
-    return np.bincount(np.searchsorted(bounds, values), minlength=len(bounds) + 1).tolist()
 
 
 def test_regressors_answer_in_values(captured):
     """`predict` of a regressor counts values."""
     values = LinearRegression().fit(X, NUMBERS).predict(X)
     points = captured.points()
-    assert [bucket.last for bucket in bucket_totals(points, "ml.prediction.value")] == binned(points, values)
+    assert_values(points, values)
     assert classes(points) == {}
 
 

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from otelml.ledger import ledger
+from otelml.prediction import label_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,7 @@ class Batch:
     """
 
     def __init__(self, ids: Iterable[Any] | None) -> None:
-        self._given = None if ids is None else [str(one) for one in ids]
+        self._given = None if ids is None else [label_text(one) for one in ids]  # as outcomes will have them
         self._generated: list[str] = []
         self._taken: dict[tuple[int, str], int] = {}
 

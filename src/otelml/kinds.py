@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ def _seconds(text: str) -> float:
 
 
 def _positive(value: float) -> float:
-    if not value > 0:
+    if not 0 < value < math.inf:
         raise ValueError(value)
     return value
 

@@ -72,7 +72,7 @@ def n_rows(value: Any) -> int | None:
 def column_names(value: Any) -> tuple[str, ...] | None:
     """Names of the columns of a data frame, or None where there are none."""
     # Of the class: PyArrow's `columns` are data, and a frame of pandas has an attribute a column.
-    attribute = "column_names" if hasattr(type(value), "column_names") else "columns"
+    attribute = "column_names" if hasattr(value.__class__, "column_names") else "columns"
     names: Any = getattr(value, attribute, None)
     return None if names is None or callable(names) else tuple(str(name) for name in names)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricReader
@@ -73,6 +75,15 @@ def keeper():
 def streams(pipeline):
     """One stream of each kind."""
     return Streams(pipeline.meter("shop", "1"))
+
+
+@pytest.fixture
+def eager_threads():
+    """Have threads take turns after each few instructions, so that what is not locked shows."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
 
 
 @pytest.fixture(params=["cumulative", "delta"])

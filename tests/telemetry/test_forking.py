@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -83,5 +83,5 @@ def test_what_is_not_opentelemetrys_is_left_alone():
     """The host's own sessions are not touched, not even where an exporter holds something that leads there."""
     own = requests.Session()
     pools = [adapter.poolmanager for adapter in own.adapters.values()]
-    connections.renew([{"session": own}, threading.current_thread()])
+    connections.renew([{"session": own}, SimpleNamespace(session=own)])
     assert [adapter.poolmanager for adapter in own.adapters.values()] == pools

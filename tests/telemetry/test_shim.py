@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 
 import pytest
@@ -106,6 +105,7 @@ def test_ours_arrive_where_the_host_measures_nothing(pipeline, provide, keeper, 
     assert (point.name, point.value, point.resource) == ("shop.rows", 5, {"service.name": "shop"})
 
 
+@pytest.mark.usefixtures("eager_threads")
 def test_concurrent_collections_tell_everything_once(pipeline, provide, keeper, streams):
     """Deltas that several threads collect at a time add up to what was counted."""
     reader = keeper("delta")
@@ -117,18 +117,13 @@ def test_concurrent_collections_tell_everything_once(pipeline, provide, keeper, 
             reader.collect()
 
     threads = [threading.Thread(target=collect) for _ in range(4)]
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        for thread in threads:
-            thread.start()
-        for count in range(4_000):
-            streams.add(1, shard=str(count % 20))
-        done.set()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
+    for thread in threads:
+        thread.start()
+    for count in range(4_000):
+        streams.add(1, shard=str(count % 20))
+    done.set()
+    for thread in threads:
+        thread.join()
     reader.collect()
     assert total(reader.everything(), "shop.rows") == (4_000, 4_000)
 
@@ -175,6 +170,7 @@ def test_points_that_could_not_be_made_come_next_time(pipeline, provide, keeper,
 def test_readers_are_caught_whenever_they_come(pipeline, provide, keeper, streams):
     """Readers that were there, those of a provider made later, and those added later get our points."""
     early, late, added = keeper("delta"), keeper("delta"), keeper("delta")
+    pipeline.remove()
     before = provide(early)
     pipeline.open(before)
     streams.add(1)

@@ -39,13 +39,6 @@ class Requests:
         self._active: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def born(self, operation: str) -> None:
-        """Make the series of an operation that will be asked for."""
-        attributes = self._of(operation)
-        self._streams.duration.buckets(attributes)
-        self._streams.sizes.buckets(attributes)
-        self._streams.rows.number(attributes)
-
     def show_active(self) -> None:
         """Bring the calls under way into their series, for a collection."""
         for operation, count in list(self._active.items()):
@@ -75,7 +68,16 @@ class Requests:
 
     def _count(self, calls: Mapping[str, int], sign: int) -> None:
         for operation, count in calls.items():
+            if operation not in self._active:
+                self._born(operation)
             self._active[operation] = self._active.get(operation, 0) + sign * count
+
+    def _born(self, operation: str) -> None:
+        """Make the series of an operation as soon as a call has begun: readers are told of them at zero."""
+        attributes = self._of(operation)
+        self._streams.duration.buckets(attributes)
+        self._streams.sizes.buckets(attributes)
+        self._streams.rows.number(attributes)
 
     def _answered(self, operation: str, seconds: list[float], rows: list[int], traces: list[Trace]) -> None:
         attributes = self._of(operation)

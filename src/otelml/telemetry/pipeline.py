@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import MetricReader
 
 MILLIS = 1_000
+SOON_S = 0.05
 
 
 class Pipeline:
@@ -39,7 +40,7 @@ class Pipeline:
         self.endings: list[Callable[[], None]] = []
         self._meters: dict[Any, Meter] = {}
         self._announcing: threading.Thread | None = None
-        self._making = threading.RLock()
+        self._making, self._hurry = threading.RLock(), threading.Event()
         forking.in_child(self._start_afresh)
 
     def open(self, provider: Any = None, *, globs: tuple[str, ...] = ("*",), most_points: int = 10_000) -> None:
@@ -97,8 +98,12 @@ class Pipeline:
         self.fallback.check()
         running = self._announcing
         if running is None or not running.is_alive():
-            self._announcing = threading.Thread(target=self._announce, name="otelml-announce", daemon=True)
+            self._announcing = threading.Thread(target=self._announce_soon, name="otelml-announce", daemon=True)
             self._announcing.start()
+
+    def _announce_soon(self) -> None:
+        self._hurry.wait(SOON_S)  # the call that a model is born by brings more series
+        self._announce()
 
     @guarded("announcement")
     def _announce(self) -> None:
@@ -139,12 +144,14 @@ class Pipeline:
 
     def _settle(self) -> None:
         if self._announcing is not None and self._announcing.is_alive():
+            self._hurry.set()
             self._announcing.join(timeout=1.0)
+            self._hurry.clear()
         for end in list(self.endings):
             end()
 
     def _start_afresh(self) -> None:
-        self._announcing, self._making = None, threading.RLock()
+        self._announcing, self._making, self._hurry = None, threading.RLock(), threading.Event()
         for source in self.producer.sources:
             source.registry.reset()
 

@@ -79,8 +79,9 @@ def test_classifier_answers_in_margins_where_asked(captured):
     assert_values(captured.points(), margins)
     model.predict(X, True)  # noqa: FBT003 -- LightGBM takes it so
     assert_values(captured.points(), margins)
-    model.decision_function(X)
-    assert_values(captured.points(), margins)
+    if hasattr(model, "decision_function"):  # new in 4.7
+        model.decision_function(X)
+        assert_values(captured.points(), margins)
 
 
 def squares(labels, margins):

@@ -84,16 +84,16 @@ class Shim:
 
     def readers(self) -> list[MetricReader]:
         """List the readers that our points go to now."""
-        own = list(self._own.items())
-        return [reader for reader, collect in own if not _closing(reader) and any(self._sources(collect))]
+        return [reader for reader, _ in self._met()]
 
     def unmet(self) -> list[MetricReader]:
         """List the readers that would get a value in a series' first sample."""
-        return [
-            reader
-            for reader in self.readers()
-            if self.producer.unmet(self._views[reader], self._sources(self._own[reader]))
-        ]
+        seen = ((reader, collect, self._views.get(reader)) for reader, collect in self._met())
+        return [reader for reader, collect, view in seen if view and self.producer.unmet(view, self._sources(collect))]
+
+    def _met(self) -> list[tuple[MetricReader, Any]]:
+        own = list(self._own.items())  # copied: another thread may be letting go of them
+        return [pair for pair in own if not _closing(pair[0]) and any(self._sources(pair[1]))]
 
     def misses(self, provider: Any) -> bool:
         """Whether a provider of the SDK has readers, none of which our points go to."""

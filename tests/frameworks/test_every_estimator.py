@@ -37,6 +37,7 @@ REQUIRED = {
     "transformers": [("scale", StandardScaler(), [0, 1])],
 }
 SETTINGS = {
+    "SelectKBest": {"k": 2},
     **{name: {"n_components": 1} for name in ("CCA", "PLSCanonical", "PLSSVD")},
     **{name: {"n_components": 2} for name in ("GaussianRandomProjection", "SparseRandomProjection")},
     "RandomizedSearchCV": {"n_iter": 2},
@@ -45,7 +46,6 @@ SETTINGS = {
     "SequentialFeatureSelector": {"cv": 2, "n_features_to_select": 1},
     "StackingRegressor": {"estimators": [("one", Ridge())]},
     "VotingRegressor": {"estimators": [("one", Ridge())]},
-    "SelfTrainingClassifier": {"estimator": LogisticRegression()},
 }
 # They want texts, dicts, images, a square matrix, one column, several targets, or labels alone.
 OTHER_INPUT = frozenset({
@@ -69,6 +69,8 @@ def made(name, kind):
         if parameter.default is inspect.Parameter.empty and parameter.kind is not inspect.Parameter.VAR_KEYWORD
     }
     seed = {"random_state": 0} if "random_state" in parameters else {}
+    if name == "SelfTrainingClassifier":  # its default is None, and its parameter was base_estimator before 1.6
+        required[next(iter(parameters))] = LogisticRegression()
     return kind(**required | seed | SETTINGS.get(name, {}))
 
 

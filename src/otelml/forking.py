@@ -8,22 +8,27 @@ functions run in the order in which they were given.
 from __future__ import annotations
 
 import os
+from types import MethodType
 from typing import TYPE_CHECKING
+from weakref import WeakMethod
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_fresh_starts: list[Callable[[], None]] = []
+_fresh_starts: list[Callable[[], Callable[[], None] | None]] = []
 
 
 def in_child(start_afresh: Callable[[], None]) -> None:
-    """Call `start_afresh` in every child that this process forks."""
-    _fresh_starts.append(start_afresh)
+    """Call `start_afresh` in every child that this process forks; of a method, for as long as its object lives."""
+    _fresh_starts[:] = [one for one in _fresh_starts if one() is not None]
+    _fresh_starts.append(WeakMethod(start_afresh) if isinstance(start_afresh, MethodType) else lambda: start_afresh)
 
 
 def _run() -> None:
-    for start_afresh in _fresh_starts:
-        start_afresh()
+    for reference in _fresh_starts:
+        start_afresh = reference()
+        if start_afresh is not None:
+            start_afresh()
 
 
 if hasattr(os, "register_at_fork"):

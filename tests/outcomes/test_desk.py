@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from fresh import forget_models
 from sklearn.linear_model import LogisticRegression
 
 import otelml
@@ -43,6 +44,7 @@ def service(request, tmp_path):
             yield Service(clock, captured)
         finally:
             otelml.uninstrument()
+            forget_models()
 
 
 class Service:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fresh import forget_models
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -71,6 +72,7 @@ def export() -> Iterator[Callable[..., Exported]]:
             logging.getLogger().addHandler(handler)
             stack.callback(logging.getLogger().removeHandler, handler)
             otelml.instrument(tracers, meters, logs, **settings)
+            stack.callback(forget_models)
             stack.callback(otelml.uninstrument)
             return Exported(receiver)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from fresh import forget_models
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
@@ -75,6 +76,7 @@ def service():
             yield Service(clock, captured)
         finally:
             otelml.uninstrument()
+            forget_models()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from fresh import forget_models
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.linear_model import LogisticRegression
 
@@ -61,6 +62,7 @@ def watch() -> Iterator[Callable[..., Watched]]:
             stack.enter_context(loud(on=False))
             captured = stack.enter_context(capture())
             otelml.instrument(captured.tracer_provider, captured.meter_provider, **settings)
+            stack.callback(forget_models)
             stack.callback(otelml.uninstrument)
             return Watched(captured, ledger.errors.copy())
 

@@ -32,8 +32,9 @@ def describe(model: Any) -> Description:
     for centers in ("cluster_centers_", "means_"):  # a row a cluster, or a component of a mixture
         if hasattr(inner, centers):
             return Description(Task.CLUSTERING, tuple(range(len(getattr(inner, centers)))), columns)
-    is_clusterer = getattr(base, "is_clusterer", lambda _: False)  # new in 1.6
-    return Description(Task.CLUSTERING if is_clusterer(model) else Task.OTHER, columns=columns)
+    is_clusterer: Any = getattr(base, "is_clusterer", None)  # new in 1.6
+    clusters = is_clusterer is not None and is_clusterer(model)
+    return Description(Task.CLUSTERING if clusters else Task.OTHER, columns=columns)
 
 
 def decider(model: Any) -> Any:

@@ -25,6 +25,7 @@ Model = tuple[str, str | None]
 LINGER_S = 0.02
 GRACE_S = 10.0
 RETRY_S = 0.2
+CLOSING_S = 1.0
 MOST_PENDING = 100_000
 CHUNK = 1_000
 
@@ -173,6 +174,10 @@ class Desk:
     def close(self) -> None:
         """Write what waits, give up on outcomes that found no prediction, let go of the store."""
         self.write()
+        deadline = time.monotonic() + CLOSING_S
+        while self._early and time.monotonic() < deadline:
+            time.sleep(RETRY_S)  # another worker, which may be ending as well, has yet to write the prediction
+            self.write()
         self.reject("unknown", len(self._early))
         self._early.clear()
         self._closed = True

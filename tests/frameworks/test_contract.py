@@ -18,6 +18,8 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.instrumentation.dependencies import get_dependency_conflicts
 from opentelemetry.instrumentation.utils import suppress_instrumentation
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 import otelml
 from frameworks.cases import CASES, ROWS, Refusal, X
@@ -397,6 +399,20 @@ def test_call_sites_exist(entry_point, module, owner, names, request):
 def test_installed_version_is_supported(entry_point):
     """What these tests ran on is within the versions that the adapter says it supports."""
     assert not all(get_dependency_conflicts([requirement]) for requirement in adapter_of(entry_point).supports)
+
+
+def test_oldest_versions_are_tested():
+    """`oldest.sh` tests on the lower bound of each adapter, and this run on what is installed."""
+    pins = dict(re.findall(r"^([\w-]+)==(\S+)$", (HERE / "oldest.txt").read_text(), re.MULTILINE))
+    for entry_point in FRAMEWORKS:
+        bounds = [
+            (requirement.name, Version(bound.version))
+            for requirement in map(Requirement, adapter_of(entry_point).supports)
+            for bound in requirement.specifier
+            if bound.operator == ">="
+        ]
+        assert any(name in pins and Version(pins[name]) == version for name, version in bounds), bounds
+        assert len({version for _, version in bounds}) == 1
 
 
 def test_adapters_are_complete():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otelml import clock, process
-from otelml.arrays import as_array
+from otelml.arrays import as_array, as_seconds, is_missing
 from otelml.batches import predictions
 from otelml.identities import Given
 from otelml.instrumentor import INSTRUMENTORS, disabled
@@ -22,7 +22,7 @@ from otelml.settings import load
 from otelml.telemetry.pipeline import PIPELINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from otelml.telemetry.meter import Meter
 
@@ -114,9 +114,10 @@ def record_outcomes(ids: Iterable[Any], actuals: Iterable[Any], at: Any = None, 
     Parameters
     ----------
     ids : (n,) as the predictions were given, or got, them.
-    actuals : (n,) labels, or numbers of a regression; one that is missing (None, NaN) is rejected as invalid.
-    at : when, in seconds since the epoch: one number or (n,); now by default.
-    weight : how much each counts, one number or (n,); 1 by default.
+    actuals : (n,) or (n, 1) labels, or numbers of a regression; one that is missing (None, NaN, NA) is rejected as
+        invalid.
+    at : when: one or (n,) seconds since the epoch, `datetime64` or datetimes (UTC without a zone); now by default.
+    weight : how much each counts, one number or (n,); 1 by default.  Negative and infinite ones are invalid.
 
     Raises
     ------
@@ -124,21 +125,21 @@ def record_outcomes(ids: Iterable[Any], actuals: Iterable[Any], at: Any = None, 
         When the lengths differ.
     """
     texts = [label_text(one) for one in ids]
-    values = list(actuals)
+    values = _column(actuals)
     if len(texts) != len(values):
         raise ValueError(f"{len(texts)} ids and {len(values)} actuals: give one actual value an id")
-    times = _each(clock.now() if at is None else at, len(texts), "at")
-    weights = None if weight is None else _each(weight, len(texts), "weight")
+    times = _each(clock.now() if at is None else as_seconds(at), len(texts), "at")
+    weights = [1] * len(texts) if weight is None else _each(weight, len(texts), "weight")
     _record(texts, values, times, weights)
 
 
 @guarded("outcomes")
-def _record(ids: list[str], actuals: list[Any], times: list[float], weights: list[float] | None) -> None:
+def _record(ids: list[str], actuals: list[Any], times: list[float], weights: Sequence[float]) -> None:
     desk = process.current().desk
     outcomes = [
-        Outcome(one, label_text(actual), _number(actual), time, 1 if weights is None else weights[position])
-        for position, (one, actual, time) in enumerate(zip(ids, actuals, times, strict=True))
-        if not _missing(actual) and math.isfinite(time)
+        Outcome(one, label_text(actual), _number(actual), time, weight)
+        for one, actual, time, weight in zip(ids, actuals, times, weights, strict=True)
+        if not is_missing(actual) and math.isfinite(time) and 0 <= weight < math.inf
     ]
     desk.reject("invalid", len(ids) - len(outcomes))
     if outcomes:
@@ -167,23 +168,20 @@ def force_flush(timeout_millis: float = 10_000) -> bool:
     return PIPELINE.flush(timeout_millis)
 
 
+def _column(actuals: Any) -> list[Any]:
+    return list(as_array(actuals).ravel() if getattr(actuals, "shape", ())[1:] == (1,) else actuals)
+
+
 def _each(value: Any, count: int, name: str) -> list[float]:
-    array = np.asarray(as_array(value) if hasattr(value, "__len__") else value)
-    if array.dtype.kind == "M":
-        array = array.astype("datetime64[ns]").astype(np.int64) / 1e9
-    array = array.astype(np.float64)
+    array = np.asarray(as_array(value) if np.ndim(value) else value).astype(np.float64)
     if array.ndim and len(array) != count:
         raise ValueError(f"{name} has {len(array)} values for {count} ids")
     return np.broadcast_to(array, (count,)).tolist()
 
 
-def _missing(actual: Any) -> bool:
-    return actual is None or actual != actual  # noqa: PLR0124 -- true of NaN and NaT alone
-
-
 def _number(actual: Any) -> float | None:
     try:
         number = float(actual)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None

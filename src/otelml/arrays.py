@@ -6,6 +6,7 @@ None of those libraries is imported: an object that comes from one brings the me
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any, cast
 
 import numpy as np
@@ -29,6 +30,8 @@ def as_array(value: Any) -> Array:
 
 
 def _converted(value: Any) -> Array:
+    if hasattr(value, "__dask_graph__"):  # to look at it would be to compute it, once more than the host does
+        raise TypeError(f"{type(value).__name__} was not computed yet")
     for method in ("detach", "cpu"):  # a tensor that is on a graph, or on a device
         value = getattr(value, method)() if hasattr(value, method) else value
     for method in ("toarray", "to_numpy", "numpy"):
@@ -61,11 +64,9 @@ def classes_in(probabilities: Any) -> tuple[Any, ...]:
 def n_rows(value: Any) -> int | None:
     """How many rows `value` holds, or None when it cannot tell."""
     shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple) and shape:
-        return int(cast("tuple[int, ...]", shape)[0])
     try:
-        return len(value)
-    except TypeError:
+        return int(cast("tuple[int, ...]", shape)[0]) if isinstance(shape, tuple) and shape else len(value)
+    except (TypeError, ValueError):  # one that was not computed yet has NaN rows
         return None
 
 
@@ -86,3 +87,46 @@ def column(value: Any, name: str) -> Array | None:
         return None
     names = column_names(value)
     return None if names is None or name not in names else as_array(value[name])
+
+
+def as_seconds(times: Any) -> Array:
+    """Seconds since the epoch, `()` or `(n,)`; NaN for a time that is missing.
+
+    Parameters
+    ----------
+    times : one or several numbers of seconds, `datetime64`, or datetimes (pandas' too; UTC without a zone).
+
+    Raises
+    ------
+    TypeError, ValueError
+        When it is none of these.
+
+    >>> as_seconds([datetime(1970, 1, 2), None]).tolist()
+    [86400.0, nan]
+    """
+    array = np.asarray(as_array(times) if np.ndim(times) else times)
+    if array.dtype.kind == "M":
+        return np.where(np.isnat(array), np.nan, array.astype("datetime64[us]").astype(np.int64) / 1e6)
+    if array.dtype.kind == "O":
+        array = np.array([_seconds(one) for one in array.ravel().tolist()]).reshape(array.shape)
+    return array.astype(np.float64)
+
+
+def _seconds(time: Any) -> float:
+    if is_missing(time):
+        return np.nan
+    if isinstance(time, datetime):
+        time = (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
+    return float(time)
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value is none: None, NaN, NaT, pandas' NA.
+
+    >>> [is_missing(one) for one in (None, float("nan"), np.datetime64("NaT"), 0, "")]
+    [True, True, True, False, False]
+    """
+    try:
+        return value is None or bool(value != value)  # noqa: PLR0124 -- what is missing does not equal itself
+    except (TypeError, ValueError):  # NA does not know whether it does; nor does an array, which is no one value
+        return True

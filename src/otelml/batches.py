@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from otelml.prediction import label_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextvars import Token
 
 BATCH: ContextVar[Batch | None] = ContextVar("otelml_batch", default=None)
 
@@ -67,7 +69,7 @@ class predictions:  # noqa: N801 -- a context manager, named as it is used
         For groups and positions, until rankings are watched.
     """
 
-    __slots__ = ("_batch", "_token")
+    __slots__ = ("_batch", "_tokens")
 
     def __init__(
         self,
@@ -78,10 +80,14 @@ class predictions:  # noqa: N801 -- a context manager, named as it is used
         if groups is not None or positions is not None:
             raise NotImplementedError("groups and positions are not watched yet; leave them out")
         self._batch = Batch(ids)
+        self._tokens: list[Token[Batch | None]] = []
 
     def __enter__(self) -> Batch:
-        self._token = BATCH.set(self._batch)
+        self._tokens.append(BATCH.set(self._batch))
         return self._batch
 
     def __exit__(self, *_: object) -> None:
-        BATCH.reset(self._token)
+        # A generator that a framework runs step by step may be left in another context than it was entered in:
+        # FastAPI does that to dependencies.  That context never was in the block.
+        with suppress(ValueError):
+            BATCH.reset(self._tokens.pop())

@@ -13,7 +13,7 @@ from otelml.ledger import ledger
 from otelml.monitor import Monitor
 from otelml.patching.guard import guarded
 from otelml.patching.nesting import silenced
-from otelml.prediction import Description, ModelIdentity, Task, task_of
+from otelml.prediction import Description, ModelIdentity, Task, encodable, task_of
 from otelml.recorders.outcomes import Outcomes, Profile
 from otelml.recorders.outputs import Outputs
 from otelml.recorders.requests import Requests
@@ -120,7 +120,8 @@ class Models:
         given = known[1] if known is not None and known[0]() is model else Given()
         baseline = self._identities.baseline(model, given, adapter)
         given = self._identities.name(model, given, adapter, description, baseline)
-        identity = ModelIdentity(given.name or names.OTHER, given.version)
+        named, version = given.name or names.OTHER, given.version
+        identity = ModelIdentity(encodable(named), version and encodable(version))
         if (identity, adapter.system) not in self._requests and len(self._requests) >= names.MOST_MODELS:
             ledger.drop("cardinality", model=names.OTHER)
             identity = ModelIdentity(names.OTHER)

@@ -120,7 +120,16 @@ def label_text(label: object) -> str:
         return str(int(label))
     if isinstance(label, float) and label.is_integer():
         return str(int(label))
-    return str(label)
+    return encodable(str(label))
+
+
+def encodable(text: str) -> str:
+    """A text that can leave the process: half of a surrogate pair, as JSON lets in, fails a whole export.
+
+    >>> encodable("late" + chr(0xD83D)), encodable("spät")
+    ('late?', 'spät')
+    """
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def label_texts(labels: Sequence[object] | NDArray[Any]) -> list[str]:

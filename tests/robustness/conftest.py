@@ -42,6 +42,7 @@ class Watched:
     def count(self, name: str, **attributes: Any) -> float:
         """Add up a metric over its series with these attributes (`model=` and `reason=` for short)."""
         keys = {"model": "ml.model.name", "reason": "ml.reason", "error": "error.type", "class_": "ml.class"}
+        keys["correct"] = "ml.correct"
         wanted = {keys[key]: value for key, value in attributes.items()}
         points = self.points()
         if name == "ml.inference.duration":

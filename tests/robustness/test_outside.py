@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import socket
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
+from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from sklearn.linear_model import LogisticRegression
 
 import otelml
 from otelml import process
+from otelml.batches import BATCH
 from otelml.ledger import ledger
 from otelml.outcomes import desk
 from otelml.settings import Settings, variable
@@ -93,6 +99,83 @@ def test_outcomes_that_make_no_sense_are_rejected(watch, name, logistic):
     assert watched.count("ml.outcome.rejections", reason="unknown") - already["unknown"] == 1
     assert watched.count("ml.outcomes", model=name) == 1
     assert watched.new_errors() == {}
+
+
+WEIGHTS = [np.nan, np.inf, -np.inf, -1.0]
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_weights_that_count_nothing_are_rejected(watch, name, logistic, weight):
+    """A weight that is negative or no number is invalid: a single one would ruin the counter for good."""
+    watched = watch()
+    otelml.identify(logistic, name=name)
+    with otelml.predictions(ids=IDS):
+        logistic.predict(ROWS)
+    already = watched.count("ml.outcome.rejections", reason="invalid")
+    otelml.record_outcomes(IDS[:3], [1, 1, 1], weight=[1.5, weight, 0])
+    assert watched.count("ml.outcome.rejections", reason="invalid") - already == 1
+    assert watched.count("ml.outcomes", model=name) == 1.5
+
+
+ACTUALS = {
+    "NA": [1, pd.NA, 0],
+    "NaT": [1, pd.NaT, 0],
+    "an array": [1, np.array([1, 0]), 0],
+    "nullable": pd.Series([1, None, 0], dtype="Int64", index=[5, 5, 5]),
+}
+
+
+@pytest.mark.parametrize("actuals", ACTUALS.values(), ids=ACTUALS)
+def test_one_label_that_is_none_takes_no_other_along(watch, name, logistic, actuals):
+    """Of a batch with a label that is missing, or no label at all, that one alone is invalid."""
+    watched = watch()
+    otelml.identify(logistic, name=name)
+    with otelml.predictions(ids=IDS):
+        logistic.predict(ROWS)
+    already = watched.count("ml.outcome.rejections", reason="invalid")
+    otelml.record_outcomes(IDS[:3], actuals)
+    assert watched.count("ml.outcome.rejections", reason="invalid") - already == 1
+    assert watched.count("ml.outcomes", model=name) == 2
+    assert watched.new_errors() == {}
+
+
+def test_labels_in_a_column_and_huge_numbers_are_labels(watch, name, logistic):
+    """A matrix of one column holds one label a row; an integer too large for a float is a label like any other."""
+    watched = watch()
+    otelml.identify(logistic, name=name)
+    with otelml.predictions(ids=IDS):
+        predicted = logistic.predict(ROWS)
+    otelml.record_outcomes(IDS[:30], predicted[:30, None])
+    otelml.record_outcomes(IDS[30:], [10**400] * 10)
+    assert watched.count("ml.outcomes", model=name) == 40
+    assert watched.count("ml.outcomes", model=name, correct=True) == 30
+
+
+def test_a_text_that_cannot_be_encoded_fails_no_export(watch, name, tmp_path):
+    """Halves of surrogate pairs in ids, labels and names neither fail an export nor take other rows along."""
+    broken = chr(0xD83D)
+    watched = watch(outcome_store=f"sqlite:///{tmp_path}/outcomes.sqlite")
+    model = LogisticRegression().fit(ROWS, np.where(ROWS[:, 0] > 0, broken, "plain").astype(object))
+    otelml.identify(model, name=name + broken, version=broken)
+    with otelml.predictions(ids=[broken + one for one in IDS]):
+        model.predict(ROWS)
+    otelml.record_outcomes([broken + one for one in IDS], [broken] * 40)
+    assert watched.count("ml.outcomes", model=f"{name}?") == 40
+    assert encode_metrics(watched.captured.reader.get_metrics_data()).ByteSize() > 0
+    assert encode_spans(watched.captured.exporter.get_finished_spans()).ByteSize() > 0
+
+
+def test_a_block_may_be_left_in_another_context(watch, name, logistic):
+    """A block that is left in another context than it was entered in, or entered twice, raises nothing."""
+    watched = watch()
+    otelml.identify(logistic, name=name)
+    block = otelml.predictions(ids=IDS)
+    contextvars.copy_context().run(block.__enter__)
+    block.__exit__(None, None, None)
+    with block, block:
+        logistic.predict(ROWS)
+    assert BATCH.get() is None
+    assert watched.count("ml.outcome.awaited", model=name) == 40
 
 
 @pytest.mark.parametrize(("actuals", "more"), [([1], {}), ([1, 0], {"at": [1.0]}), ([1, 0], {"weight": [1.0] * 3})])

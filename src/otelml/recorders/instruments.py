@@ -35,7 +35,7 @@ class Instruments:
             ValueHistogram(stream(names.VALUE), stream(names.VALUE_MOMENT)),
         )
         self.outcomes = OutcomeStreams(
-            accuracy.streams(meter, names.OUTCOMES, "ml.outcome"),
+            accuracy.streams(stream, names.OUTCOMES, "ml.outcome"),
             *map(
                 stream,
                 (

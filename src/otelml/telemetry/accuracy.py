@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otelml.ledger import ledger
-from otelml.prediction import Task, label_text, label_texts
+from otelml.prediction import Task, label_texts
 from otelml.stats.calibration import EPSILON
 from otelml.stats.histogram import Histogram, bin_index, bin_labels
 from otelml.telemetry import names
-from otelml.telemetry.names import Kind, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from otelml.telemetry.meter import Meter
+    from otelml.telemetry.names import Metric
     from otelml.telemetry.streams import Attributes, Number, Stream
 
     Floats = NDArray[np.float64]
@@ -179,10 +178,8 @@ class Accuracy:
     `.score.below` and `.score.sum`.
     """
 
-    def __init__(self, meter: Meter, name: str, task: str, positive_class: object, description: str) -> None:
-        own = Metric(name, Kind.COUNTER, "{outcome}", description or names.OUTCOMES.doc, names.OUTCOMES.attributes)
-        self._judged = Judged(Task(task), positive=label_text(positive_class))
-        self._streams = streams(meter, own, name)
+    def __init__(self, streams: AccuracyStreams, judged: Judged) -> None:
+        self._streams, self._judged = streams, judged
         self._bound: dict[tuple[tuple[str, Any], ...], BoundAccuracy] = {}
 
     def record(
@@ -225,11 +222,11 @@ class Accuracy:
         return self._bound[key]
 
 
-def streams(meter: Meter, cells: Metric, prefix: str) -> AccuracyStreams:
+def streams(make: Callable[[Metric], Stream], cells: Metric, prefix: str) -> AccuracyStreams:
     """Make the streams of an accuracy with these cells, whose other names begin with `prefix`."""
     others = (names.LOSSES, names.SCORE_VALUES, names.SCORE_BELOW, names.SCORE_SUM)
     renamed = (replace(m, name=m.name.replace("ml.outcome", prefix, 1)) for m in others)
-    return AccuracyStreams(meter.stream(cells), *(meter.stream(m) for m in renamed))
+    return AccuracyStreams(make(cells), *map(make, renamed))
 
 
 def _finite_pairs(predicted: NDArray[Any], actual: NDArray[Any]) -> tuple[Floats, Floats]:

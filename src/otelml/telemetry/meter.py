@@ -14,10 +14,11 @@ import numpy as np
 
 from otelml import forking
 from otelml.ledger import ledger
+from otelml.prediction import Task, label_text
 from otelml.stats.histogram import Histogram
 from otelml.stats.moments import Moments
 from otelml.telemetry import names
-from otelml.telemetry.accuracy import Accuracy
+from otelml.telemetry.accuracy import Accuracy, Judged, streams
 from otelml.telemetry.names import Kind, Metric
 
 if TYPE_CHECKING:
@@ -182,7 +183,9 @@ class Meter:
         self, name: str, task: str = "binary", positive_class: object = 1, description: str = ""
     ) -> Accuracy:
         """Count predictions by what was predicted and what came true; see `Accuracy`."""
-        return self._once(name, Accuracy, lambda: Accuracy(self, name, task, positive_class, description))
+        cells = Metric(name, Kind.COUNTER, "{outcome}", description or names.OUTCOMES.doc, names.OUTCOMES.attributes)
+        judged = Judged(Task(task), positive=label_text(positive_class))
+        return self._once(name, Accuracy, lambda: Accuracy(streams(self.stream, cells, name), judged))
 
     def stream(self, metric: Metric) -> Stream:
         """Make an empty stream of `metric` in this scope."""

@@ -16,7 +16,7 @@ from otelml import clock, process
 from otelml.arrays import as_array, classes_in, column, n_rows
 from otelml.batches import BATCH
 from otelml.ledger import ledger
-from otelml.monitor import FOLD_AT
+from otelml.monitor import FOLD_AT, NOTHING
 from otelml.patching.guard import swallow
 from otelml.patching.nesting import INSIDE
 from otelml.prediction import Form, Task, label_texts
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 _clock = time.perf_counter
-NOTHING = np.empty(0)
 
 
 class Observer:
@@ -120,7 +119,8 @@ class Watch:
             lane.rows.append(rows)
             lane.seconds.append(ended - started)
             lane.spent.append(started - arrived + _clock() - ended)
-            monitor.staged += rows + 1  # two threads may lose an addition here, which only delays the fold
+            # Two threads may lose an addition here, which only delays the fold.  512 bytes weigh as much as a row.
+            monitor.staged += rows + 1 + (answer.nbytes >> 9)
             if monitor.staged >= FOLD_AT:
                 monitor.fold()
         except Exception as error:  # noqa: BLE001 -- the guard

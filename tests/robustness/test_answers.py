@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 import scipy.sparse
 
 import otelml
+from otelml.monitor import MOST_LANES
 from robustness.conftest import Classifier, Regressor
 
 THREE = np.zeros((3, 2))
@@ -175,3 +177,40 @@ def test_exit_and_cancellation_are_no_errors(watch, name, error):
     assert "error.type" not in span.attributes
     assert watched.count("ml.inference.duration", model=name) == 1
     assert watched.count("ml.inference.active", model=name) == 0
+
+
+def test_shapes_without_end_are_bounded(watch, name):
+    """A model that answers in a new shape each time is counted call by call; what is not stacked is booked."""
+    watched = watch()
+    model = otelml.identify(Regressor(), name=name)
+    for width in range(2, 302):
+        model.answer = np.ones((1, width))
+        assert model.predict(THREE[:1]) is model.answer
+    assert watched.count("ml.inference.rows", model=name) == 300
+    kept = MOST_LANES * (MOST_LANES + 3) / 2  # widths 2, 3, … of the first shapes
+    assert watched.count("ml.prediction.value", model=name) == kept
+    assert watched.count("otelml.dropped", model=name, reason="cardinality") == 300 - MOST_LANES
+
+
+def test_large_answers_are_not_kept(watch, name):
+    """What is staged is bounded in bytes too: a few large answers are folded at once."""
+    watch()
+    model = otelml.identify(Regressor(np.ones((1, 400_000))), name=name)
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            model.predict(THREE[:1])
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 20e6  # not 50 answers of 3.2 MB
+
+
+def test_what_cannot_be_judged_waits_for_nothing(watch, name):
+    """An answer that could not be read is booked, and no outcome is awaited for it."""
+    watched = watch()
+    model = otelml.identify(Classifier(None), name=name)
+    with otelml.predictions(ids="abc"):
+        assert model.predict(THREE) is None
+    assert watched.count("otelml.dropped", model=name) == 3
+    assert watched.count("ml.outcome.awaited", model=name) == 0

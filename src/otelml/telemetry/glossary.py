@@ -80,7 +80,7 @@ ATTRIBUTES = (
 )
 
 DROPPED_BECAUSE = {
-    "cardinality": "a bound was reached: of models, labels, or series",
+    "cardinality": "a bound was reached: of models, labels, series, or shapes of answers",
     "ids_mismatch": "rows and ids differ in number",
     "not_finite": "NaN or infinite values",
     "not_probability": "rows of scores that should be probabilities and are below 0 or above 1",

@@ -188,7 +188,7 @@ def booster(objective: str, labels: Any, **parameters: Any) -> Callable[[], Any]
     def build() -> Any:
         import xgboost
 
-        settings = {"objective": objective, "verbosity": 0, "max_depth": 2, **parameters}
+        settings = {"objective": objective, "verbosity": 0, "max_depth": 2, "nthread": 1, **parameters}
         data = xgboost.DMatrix(X, label=labels)
         if objective.startswith("rank:"):
             data.set_group([ROWS // 2, ROWS // 2])

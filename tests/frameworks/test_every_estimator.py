@@ -13,6 +13,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import all_estimators
+from threadpoolctl import threadpool_limits
 
 import otelml
 from otelml.frameworks.sklearn import ADAPTER
@@ -91,7 +92,7 @@ class Seen:
     trained: int
     watched: dict[str, Any]
     spans: list[tuple[Any, Any]]
-    points: list[Point]
+    points: list[Point] = field(default_factory=list)
     plain: dict[str, Any] = field(default_factory=dict)
 
 
@@ -99,15 +100,19 @@ class Seen:
 def seen():
     """Train and ask each estimator while it is watched, and ask it again when it is not."""
     models, found = {}, {}
-    with warnings.catch_warnings(), loud(), capture("delta") as kept:
+    with warnings.catch_warnings(), loud(), threadpool_limits(1), capture("delta") as kept:
         warnings.simplefilter("ignore")  # scikit-learn's own, on data that fits few of its models well
         for name, kind in ESTIMATORS:
             otelml.instrument(kept.tracer_provider, kept.meter_provider, transform=True)
             kept.exporter.clear()
             models[name] = made(name, kind).fit(X, NUMBERS if "Regressor" in name else LABELS)
+            otelml.identify(models[name], name=name)
             trained, watched = len(kept.spans()), asked(models[name])
             spans = [(span.attributes["ml.operation.name"], span.attributes["ml.batch.size"]) for span in kept.spans()]
-            found[name] = Seen(trained, watched, spans, kept.points())
+            found[name] = Seen(trained, watched, spans)
+        for point in kept.points():
+            if point.attributes.get("ml.model.name") in found:
+                found[point.attributes["ml.model.name"]].points.append(point)
         otelml.uninstrument()
         for name, model in models.items():
             found[name].plain = asked(model)

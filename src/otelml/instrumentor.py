@@ -47,7 +47,7 @@ class FrameworkInstrumentor(BaseInstrumentor):
     @property
     def patched(self) -> bool:
         """Whether the framework was imported, and is watched."""
-        return self._patcher is not None
+        return self._patcher is not None and self._patcher.active
 
     @guarded("instrument")
     def _instrument(self, **_: Any) -> None:
@@ -67,7 +67,7 @@ class FrameworkInstrumentor(BaseInstrumentor):
         if not self._wanted:  # import hooks cannot be deregistered
             return
         enabled = load("otelml.process").current().settings.enabled
-        if enabled and self._patcher is None:
+        if enabled and not self.patched:
             self._patch()
         elif not enabled:
             self._let_go()
@@ -79,12 +79,12 @@ class FrameworkInstrumentor(BaseInstrumentor):
             ledger.error("version")
             ledger.warn_once("otelml: %s is not watched: %s", adapter.package, conflicts[0])
             return
-        others = frozenset(FRAMEWORKS.values()) - {adapter.package}
-        patcher = load("otelml.patching.patcher").Patcher(
-            adapter.package, others, load("otelml.observe").Observer(adapter), _wanted, _trained
-        )
-        self._patcher = patcher
-        patcher.install(adapter.sites)
+        if self._patcher is None:  # one for good, since its import hooks cannot be deregistered
+            others = frozenset(FRAMEWORKS.values()) - {adapter.package}
+            self._patcher = load("otelml.patching.patcher").Patcher(
+                adapter.package, others, load("otelml.observe").Observer(adapter), _wanted, _trained
+            )
+        self._patcher.install(adapter.sites)  # pyright: ignore[reportOptionalMemberAccess] -- it was made just now
 
     @guarded("uninstrument")
     def _uninstrument(self, **_: Any) -> None:
@@ -92,9 +92,8 @@ class FrameworkInstrumentor(BaseInstrumentor):
         self._let_go()
 
     def _let_go(self) -> None:
-        patcher, self._patcher = self._patcher, None
-        if patcher is not None:
-            patcher.remove()
+        if self._patcher is not None:
+            self._patcher.remove()
 
 
 def disabled() -> set[str]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import functools
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
+from weakref import ref
 
 from otelml.patching import wrappers
 from otelml.patching.guard import guarded
-from otelml.patching.imports import when_imported
+from otelml.patching.imports import loaded, when_imported
 from otelml.patching.sites import Carry, Family, Method, Silent, Site
 
 if TYPE_CHECKING:
@@ -53,12 +54,20 @@ class Patcher:
         self.trained = guarded("patching")(trained)
         self.active = False
         self._replaced: list[tuple[Any, str, Any, Any]] = []
+        # By the id of the class, held weakly: a host may make classes by the thousand, and drop them.
+        self._methods_of: dict[int, tuple[ref[type], list[str]]] = {}
+        self._hooked: set[Site] = set()
 
     def install(self, sites: Iterable[Site]) -> None:
         """Patch each site now, or when its module is imported."""
         self.active = True
         for site in sites:
-            when_imported(site.module, guarded("patching")(functools.partial(self._reach, site)))
+            reach, module = guarded("patching")(functools.partial(self._reach, site)), loaded(site.module)
+            if module is not None:
+                reach(module)
+            elif site not in self._hooked:
+                self._hooked.add(site)
+                when_imported(site.module, reach)
 
     def remove(self) -> None:
         """Put back every original attribute that still is where ours was put."""
@@ -71,6 +80,10 @@ class Patcher:
             else:
                 setattr(owner, name, original)
         self._replaced.clear()
+        for reference, names in list(self._methods_of.values()):
+            for name in names:
+                _restore(reference(), name)
+        self._methods_of.clear()
 
     def _reach(self, site: Site, module: ModuleType) -> None:
         if not self.active:  # import hooks cannot be deregistered
@@ -80,7 +93,7 @@ class Patcher:
                 self._replace(module, name, wrappers.silent)
         elif isinstance(site, Carry):
             wrap = functools.partial(wrappers.carrying, site.near)
-            self._replace(getattr(module, site.owner), site.method, wrap)
+            self._replace_method(getattr(module, site.owner), site.method, wrap)
         elif isinstance(site, Method):
             self._methods(site, getattr(module, site.owner))
         else:
@@ -88,14 +101,26 @@ class Patcher:
 
     def _methods(self, site: Method | Family, cls: type) -> None:
         for operation in site.operations:
-            self._replace(cls, operation.name, functools.partial(wrappers.watched, operation, self))
+            self._replace_method(cls, operation.name, functools.partial(wrappers.watched, operation, self))
         for name in site.silent:
-            self._replace(cls, name, functools.partial(wrappers.silent, after=self.trained))
+            self._replace_method(cls, name, functools.partial(wrappers.silent, after=self.trained))
+
+    def _replace_method(self, cls: type, name: str, wrap: Callable[[Any], Any]) -> None:
+        original = _own(cls, name)
+        if wrappers.is_ours(original) or not _is_method(original):
+            return
+        try:
+            setattr(cls, name, wrap(original))
+        except TypeError:  # a class written in C keeps its methods
+            return
+        key = id(cls)
+        _, names = self._methods_of.setdefault(key, (ref(cls, lambda _: self._methods_of.pop(key, None)), []))
+        names.append(name)
 
     def _family(self, site: Family, root: type) -> None:
         for cls in _descendants(root):
             self._member(site, cls)
-        self._replace(root, "__init_subclass__", functools.partial(self._announcing, site, root), may_add=True)
+        self._replace(root, "__init_subclass__", functools.partial(self._announcing, site, root))
 
     def _member(self, site: Family, cls: type) -> None:
         tops = [top_package(base) for base in cls.__mro__[:-1]]
@@ -120,24 +145,27 @@ class Patcher:
 
         return classmethod(cast("Any", __init_subclass__))
 
-    def _replace(self, owner: Any, name: str, wrap: Callable[[Any], Any], *, may_add: bool = False) -> None:
+    def _replace(self, owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
+        """Replace a function of a module, or a class's own `__init_subclass__`, which may be absent."""
         original, in_module = _own(owner, name), isinstance(owner, ModuleType)
-        if wrappers.is_ours(original):
-            if in_module:  # it imported the function after we had replaced it elsewhere
-                self._replaced.append((owner, name, original.__wrapped__, original))
+        if in_module and wrappers.is_ours(original):  # it imported the function after we had replaced it elsewhere
+            self._replaced.append((owner, name, original.__wrapped__, original))
             return
-        if not (may_add or _is_method(original)):
+        if in_module and not _is_method(original):
             return
         ours = (in_module and self._elsewhere(original)) or wrap(original)
-        try:
-            setattr(owner, name, ours)
-        except TypeError:  # a class written in C keeps its methods
-            return
+        setattr(owner, name, ours)
         self._replaced.append((owner, name, original, ours))
 
     def _elsewhere(self, original: Any) -> Any:
         """What stands in for a function in another module: it stays one function, or pickle takes it for two."""
         return next((ours for _, _, other, ours in self._replaced if other is original), None)
+
+
+def _restore(owner: type | None, name: str) -> None:
+    ours: Any = None if owner is None else _own(owner, name)
+    if wrappers.is_ours(ours):
+        setattr(owner, name, ours.__wrapped__)
 
 
 def _own(owner: Any, name: str) -> Any:

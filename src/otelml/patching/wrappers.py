@@ -12,6 +12,7 @@ import copy
 import functools
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Protocol, cast
+from weakref import WeakSet
 
 from otelml.patching.nesting import INSIDE, Carried
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Function = Callable[..., Any]
     Observer = Callable[[Operation, Function, Any, tuple[Any, ...], dict[str, Any]], Any]
 
-MARK = "__otelml__"
+_made: WeakSet[Any] = WeakSet()
 
 
 class Watcher(Protocol):
@@ -49,12 +50,13 @@ class Watched(StandIn):
     def __init__(self, call: Function, operation: Operation, watcher: Watcher) -> None:
         self.call, self.operation, self.watcher = call, operation, watcher
 
-    def __call__(self, model: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """Call the method of `model`."""
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Call the method of the model that comes first."""
         watcher, operation = self.watcher, self.operation
-        if INSIDE.get() or not watcher.active or (operation.opt_in and not watcher.wanted(operation)):
-            return self.call(model, *args, **kwargs)
-        return watcher.observe(operation, self.call, model, args, kwargs)
+        # A model that is not there, or that is named (`predict(self=model)`), is the method's own affair.
+        if INSIDE.get() or not (watcher.active and args) or (operation.opt_in and not watcher.wanted(operation)):
+            return self.call(*args, **kwargs)
+        return watcher.observe(operation, self.call, args[0], args[1:], kwargs)
 
 
 class Silenced(StandIn):
@@ -70,7 +72,7 @@ class Silenced(StandIn):
             return self.call(*args, **kwargs)
         finally:
             INSIDE.reset(token)
-            if self.after is not None:
+            if self.after is not None and args:
                 self.after(args[0])
 
 
@@ -80,12 +82,12 @@ class Carrying(StandIn):
     def __init__(self, call: Function, near: Callable[[Any], bool]) -> None:
         self.call, self.near = call, near
 
-    def __call__(self, pool: Any, iterable: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """Call the method of `pool`."""
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Call the method of the pool that comes first, before its tasks."""
         # Workers start with an empty context; without ours, each tree of a forest reports itself as a model.
-        if INSIDE.get() and self.near(pool):
-            iterable = ((Carried(task), a, k) for task, a, k in iterable)
-        return self.call(pool, iterable, *args, **kwargs)
+        if INSIDE.get() and len(args) > 1 and self.near(args[0]):
+            args = (args[0], ((Carried(task), a, k) for task, a, k in args[1]), *args[2:])
+        return self.call(*args, **kwargs)
 
 
 def watched(operation: Operation, watcher: Watcher, original: Any) -> Any:
@@ -105,7 +107,8 @@ def carrying(near: Callable[[Any], bool], original: Any) -> Any:
 
 def is_ours(attribute: Any) -> bool:
     """Whether an attribute of a class or module stands in for another."""
-    return MARK in getattr(attribute, "__dict__", ())
+    # By identity: a mark among a function's attributes is copied by `functools.wraps` to what a host wraps around it.
+    return isinstance(attribute, FunctionType | Conditional) and attribute in _made
 
 
 def _callable(original: Any) -> Function:
@@ -124,8 +127,9 @@ def _in_place_of(original: Any, call: StandIn) -> Any:
         return call(*args, **kwargs)  # type: ignore[operator]
 
     functools.update_wrapper(function, original)
-    function.__dict__[MARK] = True
-    return function if isinstance(original, FunctionType) else Conditional(original, function)
+    made = function if isinstance(original, FunctionType) else Conditional(original, function)
+    _made.add(made)
+    return made
 
 
 class Conditional:
@@ -133,7 +137,6 @@ class Conditional:
 
     def __init__(self, original: Any, function: Any) -> None:
         functools.update_wrapper(cast("Any", self), original)
-        self.__dict__[MARK] = True
         self.original, self.function = original, function
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:

@@ -164,7 +164,13 @@ def get_meter(
 
 
 def force_flush(timeout_millis: float = 10_000) -> bool:
-    """Export everything now: metrics through every reader, and spans; False when it did not get through in time."""
+    """Export everything now: metrics through every reader, and spans.
+
+    Returns
+    -------
+    False when a reader or the span processor says that it failed or ran out of time.  The SDK's periodic reader says so
+    of a collection, not of an export: an endpoint that does not answer is in its log.
+    """
     return PIPELINE.flush(timeout_millis)
 
 

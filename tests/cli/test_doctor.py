@@ -100,6 +100,12 @@ def test_no_framework_at_all_is_wrong(doctor_without: Callable[..., Any]) -> Non
     assert "finds no framework to watch in this environment" in visit.wrong
 
 
+def test_what_is_disabled_is_the_mend(doctor: Doctor) -> None:
+    """Where nothing is watched and some was left out on purpose, the mend begins with that."""
+    visit = doctor(OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=",".join(FRAMEWORKS))
+    assert "Mend: take the framework of the service out of OTEL_PYTHON_DISABLED_INSTRUMENTATIONS" in visit.wrong
+
+
 def test_no_distro_is_wrong(doctor_without: Callable[..., Any]) -> None:
     """Without a distro the launcher exports nothing: the doctor names what to install."""
     visit = doctor_without("opentelemetry_distro*", "distro")
@@ -124,6 +130,11 @@ def test_a_configuration_file_needs_its_reader(doctor: Doctor, tmp_path: Path) -
 def test_the_canary_sings(doctor: Doctor) -> None:
     """Our points find their way into the SDK that is installed."""
     assert doctor().line("canary").startswith("ok canary sings")
+
+
+def test_the_canary_is_not_asked_of_a_disabled_sdk(doctor: Doctor) -> None:
+    """An SDK that is switched off lets nobody's points in, which says nothing about the SDK."""
+    assert doctor(OTEL_SDK_DISABLED="true").line("canary").startswith("note canary was not asked")
 
 
 def test_an_endpoint_that_answers_was_asked(doctor: Doctor, receiver: Receiver) -> None:
@@ -270,6 +281,14 @@ def test_bad_and_misspelled_settings_are_wrong(doctor: Doctor) -> None:
     assert "OTEL_PYTHON_ML_OUTCOME_TTL: is 'a week', so the default is in force" in visit.wrong
     assert "Mend: it takes a duration above zero: 90s, 15m, 12h, 7d" in visit.wrong
     assert "did you mean OTEL_PYTHON_ML_BASELINES?" in visit.wrong
+
+
+def test_globs_that_fit_no_metric_are_wrong(doctor: Doctor) -> None:
+    """A misspelled metric would be left out in silence; globs that fit, and those of the host's own, are fine."""
+    visit = doctor(OTEL_PYTHON_ML_METRICS="ml.outcomes,!ml.predictionz,ml.*,!otelml.*,checkout.*")
+    assert "OTEL_PYTHON_ML_METRICS: has ml.predictionz, which fits no metric" in visit.wrong
+    assert "did you mean ml.predictions?" in visit.wrong
+    assert visit.wrong.count("fits no metric") == 1
 
 
 def test_secrets_are_not_shown(doctor: Doctor) -> None:

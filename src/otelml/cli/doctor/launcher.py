@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from otelml.cli.doctor.findings import Finding, Situation
 
 LAUNCHER = "opentelemetry-instrument"
+SDK_DISABLED = "OTEL_SDK_DISABLED"
 CONFIG_FILE = "OTEL_CONFIG_FILE"
 CONFIGURATION = "opentelemetry-configuration"
 # Entry points of older packages that put a span of their own around the very calls that otelml watches.
@@ -36,8 +37,8 @@ def check(situation: Situation) -> Iterator[Finding]:
     """Tell of the launcher, its distro and configurator, and of other instrumentations."""
     yield _command()
     yield _distro(situation)
-    if situation.variable("OTEL_SDK_DISABLED").lower() == "true":
-        yield wrong("OTEL_SDK_DISABLED", "is true: nothing is recorded or exported", "unset OTEL_SDK_DISABLED")
+    if situation.variable(SDK_DISABLED).lower() == "true":
+        yield wrong(SDK_DISABLED, "is true: nothing is recorded or exported", f"unset {SDK_DISABLED}")
     if situation.variable(CONFIG_FILE):
         yield _config_file(situation.variable(CONFIG_FILE))
     if {"*", *FRAMEWORKS} & disabled(situation) and _nothing_left(situation):

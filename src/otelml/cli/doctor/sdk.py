@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from otelml.cli.doctor.findings import note, ok
+from otelml.cli.doctor.launcher import SDK_DISABLED
 from otelml.telemetry.producer import Producer
 from otelml.telemetry.shim import Shim
 
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
     from otelml.cli.doctor.findings import Finding, Situation
 
 
-def check(_: Situation) -> Iterator[Finding]:
+def check(situation: Situation) -> Iterator[Finding]:
     """Let the canary sing, on a provider that is thrown away."""
+    if situation.variable(SDK_DISABLED).lower() == "true":
+        yield note("canary", f"was not asked: {SDK_DISABLED} is true")
+        return
     shim = Shim(Producer())
     shim.install()
     try:

@@ -9,6 +9,7 @@ a service in real time has none, and needs nothing else of what is here but the 
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 # New York sleeps at 08:00 UTC, so its days, and its months, are whole numbers of these intervals.
 COLLECT_AT_HOURS = (2, 8, 14, 20)
 NEW_YORK_SLEEPS = pd.Timedelta(hours=8)
-DAY = pd.Timedelta(days=1)
+HOUR, DAY = pd.Timedelta(hours=1), pd.Timedelta(days=1)
 
 
 def main(folder: Path, first_month: int = 4, last_month: int = 12) -> None:
@@ -44,6 +45,8 @@ def main(folder: Path, first_month: int = 4, last_month: int = 12) -> None:
         )
         for hour in pd.date_range(before, end, freq="h"):
             clock.set(hour.timestamp())
+            if hour.day == 1 and hour.hour == NEW_YORK_SLEEPS // HOUR:
+                print(f"it is {hour:%-d %B %Y}", flush=True)
             hand_in(between(labels, before, hour))
             if hour.hour in COLLECT_AT_HOURS:
                 otelml.force_flush()
@@ -71,7 +74,11 @@ def hand_in(landed: pd.DataFrame) -> None:
 
 
 if __name__ == "__main__":
+    parser = ArgumentParser(description="Serve the flights of 2013 as they happened, month by month.")
+    parser.add_argument("folder", type=Path, help="where train.py left the model and its baseline")
+    parser.add_argument("first_month", type=int, nargs="?", default=4, choices=range(4, 13), metavar="FIRST_MONTH")
+    parser.add_argument("last_month", type=int, nargs="?", default=12, choices=range(4, 13), metavar="LAST_MONTH")
     try:
-        main(Path(sys.argv[1]), *map(int, sys.argv[2:4]))
+        main(**vars(parser.parse_args()))
     except KeyboardInterrupt:
         sys.exit(130)

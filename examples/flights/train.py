@@ -7,7 +7,7 @@ leaves `flights.joblib` and `flights.baseline.json` in FOLDER.
 
 from __future__ import annotations
 
-import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 import joblib
@@ -58,4 +58,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "."))
+    parser = ArgumentParser(description="Train the model of the flights, and save it with its baseline.")
+    parser.add_argument("folder", type=Path, help="where flights.joblib and flights.baseline.json are left")
+    main(parser.parse_args().folder)

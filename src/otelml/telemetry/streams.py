@@ -182,8 +182,11 @@ class Stream:
         with _lock:
             if key in self.cells:
                 return self.cells[key]
-            if self.registry.admit():
+            admitted = self.registry.admit()
+            if admitted:
                 self.cells = {**self.cells, key: cell}  # replaced, never changed: a reader may be walking it
+        if not admitted:
+            self.registry.refuse()  # without the lock: what the host does with a log record is its own
         return cell  # one that was not admitted takes what it is given, and is shipped nowhere
 
 
@@ -205,16 +208,17 @@ class Registry:
         return made
 
     def admit(self) -> bool:
-        """Whether one more series fits; booked where it does not."""
-        if self.held >= self.most:
-            ledger.drop("cardinality")
-            ledger.warn_once(
-                "otelml: %d series are the most that OTEL_PYTHON_ML_MAX_POINTS allows; more are dropped",
-                self.most,
-            )
-            return False
-        self.held += 1
-        return True
+        """Whether one more series fits, which then counts as held."""
+        fits = self.held < self.most
+        self.held += fits
+        return fits
+
+    def refuse(self) -> None:
+        """Book and tell that a series does not fit."""
+        ledger.drop("cardinality")
+        ledger.warn_once(
+            "otelml: %d series are the most that OTEL_PYTHON_ML_MAX_POINTS allows; more are dropped", self.most
+        )
 
     def reset(self) -> None:
         """Start every sum from zero; what is a state and no sum stays true, and is born anew."""

@@ -50,8 +50,8 @@ class Identities:
         own = hashlib.sha256(repr(columns).encode()).hexdigest()[:8]
         if self._unnamed.setdefault(name, own) != own:
             ledger.warn_once(
-                "otelml: two models without a name are called %s; they are kept apart as %s-%s. "
-                "Name them: otelml.identify(model, name=...)", name, name, own,
+                "otelml: several models without a name are called %s; all but the first have a hash of their "
+                "columns after it. Name them: otelml.identify(model, name=...)", name,
             )  # fmt: skip
             name = f"{name}-{own}"
         return replace(given, name=name, version=version)

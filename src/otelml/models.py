@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from otelml.settings import Settings
 
 
+MOST_MONITORS = 4 * names.MOST_MODELS
+
+
 class Known(NamedTuple):
     """A monitor, and the model object that led to it, held weakly where that can be."""
 
@@ -102,6 +105,7 @@ class Models:
     def inherit(self, other: Models) -> None:
         """Know what the user said of models to `other`."""
         self._given.update(other._given)
+        other.desk = self.desk  # for calls that are under way
 
     def forget(self, model: Any) -> None:
         """Look at `model` anew on its next call: it was trained again."""
@@ -128,11 +132,21 @@ class Models:
         decision = decide(description, given, baseline)
         key = Key(identity, adapter.system, description, decision, baseline.id if baseline else None)
         if key not in self._monitors:
+            self._make_room()
             self._monitors[key] = self._born(identity, adapter, description, decision, baseline)
         if self._served.get(key[:2]) != key:
             self._served[key[:2]] = key
             self._serve(key, adapter, baseline)
         return self._monitors[key]
+
+    def _make_room(self) -> None:
+        """Let go of the oldest monitor where models come in ever new shapes; its identity and series stay."""
+        if len(self._monitors) < MOST_MONITORS:
+            return
+        oldest = self._monitors.pop(next(iter(self._monitors)))
+        for key in [key for key, known in list(self._by_object.items()) if known.monitor is oldest]:
+            self._by_object.pop(key, None)
+        oldest.close()
 
     def _born(
         self,
@@ -207,7 +221,9 @@ class Models:
             outcomes.show(now)
 
     def close(self) -> None:
-        """Serve no model any more."""
+        """Serve no model any more; calls under way are counted as they end."""
+        for monitor in list(self._monitors.values()):
+            monitor.close()
         self._instruments.withdraw()
 
     def _start_afresh(self) -> None:

@@ -62,6 +62,7 @@ class Monitor:
     def start_afresh(self) -> None:
         """Begin with nothing staged, as a forked child does."""
         self._folding = threading.Lock()
+        self.fold_at = FOLD_AT
         self._lanes: list[Lane] = []
         self.latest: dict[str, Lane] = {}
         self.staged = 0
@@ -84,6 +85,20 @@ class Monitor:
 
     def _find(self, operation: str, form: Form, answer: NDArray[Any]) -> Lane | None:
         return next((one for one in self._lanes if one.operation == operation and one.fits(form, answer)), None)
+
+    def close(self) -> None:
+        """Fold from now on what each call leaves behind as it ends: nobody else will."""
+        self.fold_at = 0
+        self.fold()
+
+    @guarded("fold")
+    def fold_in_passing(self) -> None:
+        """Fold on a host's own thread, which does not wait for another one that is at it."""
+        if self.fold_at == 0:
+            self.fold()
+            self.requests.show_active()
+        elif not self._folding.locked():
+            self.fold()
 
     @guarded("fold")
     def fold(self) -> None:

@@ -16,7 +16,7 @@ from otelml import clock, process
 from otelml.arrays import as_array, classes_in, column, n_rows
 from otelml.batches import BATCH
 from otelml.ledger import ledger
-from otelml.monitor import FOLD_AT, NOTHING
+from otelml.monitor import NOTHING
 from otelml.patching.guard import swallow
 from otelml.patching.nesting import INSIDE
 from otelml.prediction import Form, Task, label_texts
@@ -121,8 +121,8 @@ class Watch:
             lane.spent.append(started - arrived + _clock() - ended)
             # Two threads may lose an addition here, which only delays the fold.  512 bytes weigh as much as a row.
             monitor.staged += rows + 1 + (answer.nbytes >> 9)
-            if monitor.staged >= FOLD_AT:
-                monitor.fold()
+            if monitor.staged >= monitor.fold_at:
+                monitor.fold_in_passing()
         except Exception as error:  # noqa: BLE001 -- the guard
             self._lost(ended - started, error)
 
@@ -135,7 +135,7 @@ class Watch:
                 trace = self._trace(self.opened, seconds)
                 self._close(self.opened)
             kind = type(error).__qualname__ if isinstance(error, Exception) else None
-            self.monitor.failures.append(Failure(self.operation.name, seconds, kind, trace, spent))
+            self._note(Failure(self.operation.name, seconds, kind, trace, spent))
         except Exception as ours:  # noqa: BLE001 -- the guard
             self._lost(seconds, ours)
 
@@ -143,8 +143,15 @@ class Watch:
         """Leave neither the span open nor the call under way, where we failed to take note of it."""
         if self.opened is not None:
             self._close(self.opened)
-        self.monitor.failures.append(Failure(self.operation.name, seconds, None, None, 0.0))
+        self._note(Failure(self.operation.name, seconds, None, None, 0.0))
         swallow("observe", error)
+
+    def _note(self, failure: Failure) -> None:
+        monitor = self.monitor
+        monitor.failures.append(failure)
+        monitor.staged += 1
+        if monitor.staged >= monitor.fold_at:
+            monitor.fold_in_passing()
 
     def _read(self, output: Any, form: Form, arguments: Arguments) -> tuple[NDArray[Any], Form, int]:
         """Rows of an answer, what they are, and how many."""

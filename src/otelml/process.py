@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     from otelml.settings import Loaded, Settings
     from otelml.telemetry.meter import Meter
 
-SQLITE = "sqlite:///"
+MEMORY, SQLITE = "memory", "sqlite:///"
 
 
 class Process:
     """The state behind the public API.  One a process, made when it is first needed; see `current`."""
 
-    def __init__(self, loaded: Loaded, *, tracer_provider: Any = None, meter_provider: Any = None) -> None:
+    def __init__(
+        self, loaded: Loaded, before: Process | None = None, *, tracer_provider: Any = None, meter_provider: Any = None
+    ) -> None:
         self.settings = settings = loaded.settings
         for problem in loaded.problems:
             logging.getLogger("otelml").error("otelml: %s", problem)
@@ -41,7 +43,10 @@ class Process:
         tracer = trace.get_tracer(names.SCOPE, version("otelml"), tracer_provider, names.SCHEMA_URL)
         instruments, self._upkeep = _contract(meter)
         self.models = Models(settings, instruments, tracer if settings.traces else None)
-        self.desk = self.models.desk = Desk(_store(settings), self.models.outcomes_of, self.models.fold)
+        self.store = _store(settings, before)
+        self.desk = self.models.desk = Desk(self.store, self.models.outcomes_of, self.models.fold)
+        if before is not None:
+            self.models.inherit(before.models)
         self._preparing = threading.Lock()
         forking.in_child(self._start_afresh)
         PIPELINE.producer.preparations.append(self.prepare)
@@ -57,8 +62,8 @@ class Process:
 
     def close(self) -> None:
         """Let go of stores, and of the SDK."""
-        guarded("close")(self.prepare)()
         self.models.close()
+        guarded("close")(self.prepare)()
         PIPELINE.producer.preparations.remove(self.prepare)
         PIPELINE.endings.remove(self.desk.close)
         self.desk.close()
@@ -73,8 +78,11 @@ def _contract(meter: Meter) -> tuple[Instruments, Upkeep]:
     return Instruments(meter, PIPELINE.announce), Upkeep(meter)
 
 
-def _store(settings: Settings) -> Store:
+def _store(settings: Settings, before: Process | None) -> Store:
     ages = Ages(settings.outcome_horizon, settings.outcome_ttl)
+    if before is not None and isinstance(before.store, MemoryStore) and settings.outcome_store == MEMORY:
+        before.store.govern(ages, settings.outcome_capacity)
+        return before.store
     if settings.outcome_store.startswith(SQLITE):
         from otelml.outcomes.sqlite import SqliteStore  # noqa: PLC0415 -- a driver is loaded where it is used
 
@@ -105,17 +113,16 @@ forking.in_child(_new_lock)
 
 
 def configure(loaded: Loaded | None = None, *, tracer_provider: Any = None, meter_provider: Any = None) -> Process:
-    """Make the state anew; models that were identified stay so, what was counted goes on."""
-    global _process
+    """Make the state anew; models that were identified stay so, what waits and what was counted goes on."""
+    global _process  # noqa: PLW0603 -- one a process
     with _making:
-        before, _process = (
-            _process,
-            Process(loaded or load(), tracer_provider=tracer_provider, meter_provider=meter_provider),
+        before = _process
+        _process = made = Process(
+            loaded or load(), before, tracer_provider=tracer_provider, meter_provider=meter_provider
         )
         if before is not None:
             before.close()
-            _process.models.inherit(before.models)
-        return _process
+        return made
 
 
 def end() -> None:

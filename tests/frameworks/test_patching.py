@@ -20,7 +20,8 @@ CLASSIFIER = LogisticRegression().fit(X, Y)
 
 
 @pytest.mark.parametrize(("operation", "arguments"), [
-    ("predict", {}), ("fit", {}), ("predict", {"self": CLASSIFIER, "X": X}), ("fit", {"self": CLASSIFIER, "X": X, "y": Y}),
+    ("predict", {}), ("predict", {"self": CLASSIFIER, "X": X}),
+    ("fit", {}), ("fit", {"self": CLASSIFIER, "X": X, "y": Y}),
 ])  # fmt: skip
 def test_calls_without_a_model_are_as_before(operation, arguments, request):
     """A method of a class that is called without a model, or with one by name, does and raises what it did."""

@@ -46,6 +46,10 @@ class MemoryStore:
         self._kept: list[Aged] = []
         self._arrivals = count()
 
+    def govern(self, ages: Ages, capacity: int) -> None:
+        """Go on with what waits, under other rules."""
+        self._ages, self._capacity = ages, capacity
+
     def register(self, awaited: list[Awaited]) -> list[Awaited]:
         """Take predictions in; returns those whose (id, model) was not there yet."""
         fresh: list[Awaited] = []

@@ -7,6 +7,8 @@ readers until the Python SDK has MetricProducers of its own.
 from __future__ import annotations
 
 import time
+from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -52,6 +54,7 @@ class Producer:
         self.preparations: list[Callable[[], None]] = []
         self.select: Callable[[str], bool] = lambda _name: True
         self.closing = False
+        self._abandoned: deque[View] = deque()
 
     def choose(self, globs: tuple[str, ...]) -> None:
         """Ship the metrics that a glob names and no `!glob` does."""
@@ -70,6 +73,10 @@ class Producer:
         view.begin((cell for source in sources for cell in source.registry.cells()), clock.now_ns())
         return view
 
+    def abandon(self, view: View) -> None:
+        """Forget a reader at the next collection: the garbage collector, which calls this, may hold any lock."""
+        self._abandoned.append(view)
+
     def forget(self, view: View) -> None:
         """Keep no more accounts for a reader that left."""
         for cell in (cell for source in self.sources for cell in source.registry.cells()):
@@ -82,6 +89,9 @@ class Producer:
 
     def prepare(self) -> None:
         """Have what is staged folded, and gauges brought up to now."""
+        with suppress(IndexError):  # there are no more
+            while True:
+                self.forget(self._abandoned.popleft())
         for prepare in self.preparations:
             try:
                 prepare()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import threading
 import weakref
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import metrics, trace
@@ -47,7 +48,8 @@ class Shim:
         self.provider: Any = None  # what instrument() was given; None for the global one
         self.silent = False  # where the public instruments took over
         self._views: weakref.WeakKeyDictionary[MetricReader, View] = weakref.WeakKeyDictionary()
-        self._own: weakref.WeakKeyDictionary[MetricReader, Any] = weakref.WeakKeyDictionary()
+        # The SDK's callbacks, weakly too: each leads back to its reader.
+        self._own: weakref.WeakKeyDictionary[MetricReader, Callable[[], Any]] = weakref.WeakKeyDictionary()
         self._original: Any = None
         forking.in_child(self._start_afresh)
 
@@ -77,7 +79,7 @@ class Shim:
             return
         MetricReader._set_collect_callback = self._original  # type: ignore[method-assign]
         self._original = None
-        for reader, collect in list(self._own.items()):
+        for reader, collect in self._held():
             if reader._collect is not None:
                 reader._set_collect_callback(collect)
         self._own.clear()  # what each reader was told is kept, or the next catch would tell it twice
@@ -92,13 +94,16 @@ class Shim:
         return [reader for reader, collect, view in seen if view and self.producer.unmet(view, self._sources(collect))]
 
     def _met(self) -> list[tuple[MetricReader, Any]]:
+        return [pair for pair in self._held() if not _closing(pair[0]) and any(self._sources(pair[1]))]
+
+    def _held(self) -> list[tuple[MetricReader, Any]]:
         own = list(self._own.items())  # copied: another thread may be letting go of them
-        return [pair for pair in own if not _closing(pair[0]) and any(self._sources(pair[1]))]
+        return [(reader, collect) for reader, reference in own if (collect := reference()) is not None]
 
     def misses(self, provider: Any) -> bool:
         """Whether a provider of the SDK has readers, none of which our points go to."""
         own = list(getattr(provider, "_metric_readers", ()))
-        met = {reader for reader, collect in list(self._own.items()) if any(self._sources(collect))}
+        met = {reader for reader, collect in self._held() if any(self._sources(collect))}
         return bool(own) and not (_disabled(provider) or met & set(own))
 
     def _caught(self, reader: MetricReader, collect: Callable[..., Any] | None) -> Callable[..., Any] | None:
@@ -111,7 +116,7 @@ class Shim:
         return collect
 
     def _catch(self, reader: MetricReader, collect: Callable[..., Any]) -> Callable[..., Any]:
-        self._own[reader] = collect
+        self._own[reader] = weakref.WeakMethod(collect) if isinstance(collect, MethodType) else lambda: collect
         self._on_catch()
         if reader not in self._views:
             # One that is added to the provider in force begins with what is there now, as the SDK's own
@@ -120,7 +125,7 @@ class Shim:
             if sources:
                 self.producer.prepare()
             self._views[reader] = view = self._view(reader, sources)
-            weakref.finalize(reader, self.producer.forget, view).atexit = False
+            weakref.finalize(reader, self.producer.abandon, view).atexit = False
         reference = weakref.ref(reader)
 
         @functools.wraps(collect)
@@ -170,7 +175,7 @@ class Shim:
         return self.provider or metrics.get_meter_provider()
 
     def _start_afresh(self) -> None:
-        for reader, collect in list(self._own.items()):
+        for reader, collect in self._held():
             # A fork in the middle of a collection or an export leaves the SDK's locks held in the child.
             consumer = getattr(collect, "__self__", None)
             storage = getattr(consumer, "_reader_storages", {}).get(reader)

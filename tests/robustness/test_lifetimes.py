@@ -1,0 +1,152 @@
+"""Calls, models, readers and settings that come and go: nothing is lost, nothing piles up, nothing is locked."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from sklearn.linear_model import LogisticRegression
+
+import otelml
+from otelml import process
+from otelml.models import MOST_MONITORS
+from otelml.monitor import FOLD_AT
+from otelml.telemetry import streams
+from robustness.conftest import Classifier
+
+ROWS = np.zeros((5, 2))
+IDS = [f"row-{row}" for row in range(5)]
+
+
+class Slow(Classifier):
+    """Answers when it is told to."""
+
+    def __init__(self):
+        super().__init__(np.ones(5))
+        self.asked, self.told = threading.Event(), threading.Event()
+
+    def _say(self):
+        self.asked.set()
+        assert self.told.wait(10)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def meanwhile(model, act):
+    """Ask a slow model, and act before it answers."""
+
+    def ask():
+        try:
+            with otelml.predictions(ids=IDS):
+                model.predict(ROWS)
+        except ValueError:
+            pass
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert model.asked.wait(10)
+    act()
+    model.told.set()
+    thread.join()
+
+
+@pytest.mark.parametrize("answer", [np.ones(5), ValueError()], ids=["answers", "fails"])
+def test_a_call_under_way_outlives_other_settings(watch, name, answer):
+    """Calls that began before instrument() was called again are counted once, wait for outcomes, and end."""
+    watched, model = watch(), Slow()
+    model.answer = answer
+    otelml.identify(model, name=name)
+
+    def again():
+        assert watched.count("ml.inference.active", model=name) == 1
+        otelml.instrument(watched.captured.tracer_provider, watched.captured.meter_provider, outcome_horizon="1h")
+
+    meanwhile(model, again)
+    rows = 5 if isinstance(answer, np.ndarray) else 0
+    otelml.record_outcomes(IDS, [1] * 5)
+    assert watched.count("ml.inference.duration", model=name) == 1
+    assert watched.count("ml.inference.rows", model=name) == rows
+    assert watched.count("ml.outcomes", model=name) == rows
+    assert watched.count("ml.inference.active", model=name) == 0
+
+
+def test_a_call_under_way_outlives_the_watch(watch, name):
+    """A call that ends after uninstrument() is counted, and told when somebody watches again."""
+    watched, model = watch(), Slow()
+    otelml.identify(model, name=name)
+    meanwhile(model, otelml.uninstrument)
+    otelml.instrument(watched.captured.tracer_provider, watched.captured.meter_provider)
+    assert watched.count("ml.inference.rows", model=name) == 5
+    assert watched.count("ml.inference.active", model=name) == 0
+
+
+def test_what_waits_outlives_other_settings(watch, name, logistic):
+    """Predictions that wait in memory go on to wait when instrument() is called again, under the new horizon."""
+    watched = watch()
+    otelml.identify(logistic, name=name)
+    with otelml.predictions(ids=IDS):
+        logistic.predict(ROWS)
+    otelml.instrument(watched.captured.tracer_provider, watched.captured.meter_provider, outcome_horizon=0.001)
+    otelml.record_outcomes(IDS[:2], [0, 1], at=0)
+    assert watched.count("ml.outcomes", model=name) == 2
+    assert watched.count("ml.outcome.cohort", model=name) == 5
+
+
+def test_failures_are_folded_without_a_collection(watch):
+    """Calls that only ever fail do not pile up where nobody collects."""
+    watch(traces=False)
+    model = Classifier(ValueError("no"))
+    for _ in range(3 * FOLD_AT):
+        with pytest.raises(ValueError, match="no"):
+            model.predict(ROWS)
+    (monitor,) = process.current().models._monitors.values()
+    assert len(monitor.failures) < FOLD_AT
+    assert len(monitor.begun) < FOLD_AT
+
+
+def test_models_of_ever_new_classes_do_not_pile_up(watch, name):
+    """A model that comes in ever new shapes under one name is counted to the row, and held in bounds."""
+    watched = watch(traces=False, max_points=500)
+    kept = otelml.identify(Classifier(np.ones(5)), name=name)
+    for generation in range(MOST_MONITORS + 20):
+        model = otelml.identify(Classifier(np.ones(5)), name=name)
+        model.classes_ = np.array([generation, -1 - generation])
+        model.predict(ROWS)
+    kept.predict(ROWS)
+    assert len(process.current().models._monitors) <= MOST_MONITORS
+    assert watched.count("ml.inference.rows", model=name) == 5 * (MOST_MONITORS + 21)
+
+
+def test_unnamed_models_are_told_of_once(watch, caplog):
+    """However many models of one class without a name there are, the log asks for names once."""
+    watch(traces=False)
+    for columns in range(1, 9):
+        rows = np.random.default_rng(0).normal(size=(20, columns))
+        LogisticRegression().fit(rows, rows[:, 0] > 0).predict(rows)
+    assert caplog.text.count("several models without a name are called LogisticRegression") == 1
+
+
+def test_the_garbage_collector_takes_no_lock(watch, name, logistic):
+    """A reader that is collected while a series is being added to, by this very thread, is forgotten afterwards."""
+    watched = watch()
+    otelml.identify(logistic, name=name).predict(ROWS)
+    meters = MeterProvider([reader := InMemoryMetricReader()], shutdown_on_exit=False)
+    meters.shutdown()
+    left, done = weakref.ref(reader), threading.Event()
+
+    def collect():
+        with streams._lock:
+            gc.collect()
+        done.set()
+
+    del meters, reader
+    threading.Thread(target=collect, daemon=True).start()
+    assert done.wait(10)
+    assert left() is None
+    assert watched.count("ml.inference.rows", model=name) == 5

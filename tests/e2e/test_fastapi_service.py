@@ -75,7 +75,7 @@ def service(request, collector, tmp_path):
     }
     running = Service(environment(collector, **variables), tmp_path)
     try:
-        wait_until(running.ready, 60, running.log.read_text)
+        wait_until(running.ready, 120, running.log.read_text)
         yield running
     finally:
         running.stop()

@@ -44,6 +44,7 @@ def test_given_providers_may_change(keeper):
             assert total(other.points(), "ml.inference.rows").last == 2
             assert len(other.spans()) == 1
             reader = keeper("delta")
+            model.predict(X)  # staged when the reader comes, and before it all the same
             other.meter_provider.add_metric_reader(reader)
             model.predict(X)
             assert total(reader.points(), "ml.inference.rows").last == 2

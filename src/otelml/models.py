@@ -14,7 +14,7 @@ from otelml.monitor import Monitor
 from otelml.patching.guard import guarded
 from otelml.patching.nesting import silenced
 from otelml.prediction import Description, ModelIdentity, Task, encodable, task_of
-from otelml.recorders.outcomes import Outcomes, Profile
+from otelml.recorders.outcomes import Outcomes, Profile, as_text, from_text
 from otelml.recorders.outputs import Outputs
 from otelml.recorders.requests import Requests
 from otelml.telemetry import names
@@ -187,25 +187,24 @@ class Models:
     def _profile(self, identity: ModelIdentity, decision: Decision, baseline: Baseline | None) -> None:
         positive = decision.classes[decision.positive] if decision.positive is not None else None
         bounds = baseline.score_bounds if baseline and baseline.score_bounds else names.SCORE_BOUNDS
-        self._outcomes[identity.name, identity.version] = self._recorder(
-            Profile(
-                attributes_of(identity),
-                Judged(decision.task, decision.classes, positive, bounds),
-                baseline.id if baseline else None,
-                self.settings.outcome_horizon,
-            )
-        )
+        model, judged = (identity.name, identity.version), Judged(decision.task, decision.classes, positive, bounds)
+        self._outcomes[model] = self._recorder(identity, judged, baseline.id if baseline else None)
+        self.desk.introduce(model, as_text(judged, baseline.id if baseline else None))
 
-    def _recorder(self, profile: Profile) -> Outcomes:
+    def _recorder(self, identity: ModelIdentity, judged: Judged, baseline_id: str | None = None) -> Outcomes:
+        named = attributes_of(identity) if identity.name else {}
+        profile = Profile(named, judged, baseline_id, self.settings.outcome_horizon)
         return Outcomes(self._instruments.outcomes, profile, gauges=self.settings.gauges != "off")
 
     def outcomes_of(self, model: tuple[str, str | None], example: Awaited | None) -> Outcomes:
         """The recorder of a model's outcomes, also of a model that predicted in another process."""
         if model not in self._outcomes:
             regression = example is not None and example.predicted is None
-            task = Task.REGRESSION if regression else Task.OTHER
-            named = attributes_of(ModelIdentity(*model)) if model[0] else {}
-            self._outcomes[model] = self._recorder(Profile(named, Judged(task), horizon=self.settings.outcome_horizon))
+            known = Judged(Task.REGRESSION if regression else Task.OTHER), None
+            text = self.desk.profile(model) if model[0] else None
+            if text:
+                known = guarded("outcomes")(from_text)(text) or known
+            self._outcomes[model] = self._recorder(ModelIdentity(*model), *known)
         return self._outcomes[model]
 
     def fold(self) -> None:

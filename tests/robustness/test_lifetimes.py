@@ -102,12 +102,12 @@ def test_failures_are_folded_without_a_collection(watch):
     """Calls that only ever fail do not pile up where nobody collects."""
     watch(traces=False)
     model = Classifier(ValueError("no"))
-    for _ in range(3 * FOLD_AT):
+    for _ in range(8 * FOLD_AT):
         with pytest.raises(ValueError, match="no"):
             model.predict(ROWS)
     (monitor,) = process.current().models._monitors.values()
-    assert len(monitor.failures) < FOLD_AT
-    assert len(monitor.begun) < FOLD_AT
+    assert len(monitor.failures) < 4 * FOLD_AT  # one that finds another thread at it leaves it to the next
+    assert len(monitor.begun) < 4 * FOLD_AT
 
 
 def test_models_of_ever_new_classes_do_not_pile_up(watch, name):

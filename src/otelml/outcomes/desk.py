@@ -18,10 +18,9 @@ from otelml.patching.guard import guarded
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from otelml.outcomes.records import Awaited, Joined, Matured, Outcome, Settled, Store
+    from otelml.outcomes.records import Awaited, Joined, Matured, Model, Outcome, Settled, Store
 
 T = TypeVar("T")
-Model = tuple[str, str | None]
 LINGER_S = 0.02
 GRACE_S = 10.0
 RETRY_S = 0.2
@@ -68,6 +67,7 @@ class Desk:
 
     def _start_afresh(self) -> None:
         self._pending: deque[Awaited] = deque()
+        self._introduced: dict[Model, str] = {}
         self._early: deque[tuple[float, Outcome]] = deque()
         self._writing = threading.RLock()
         self._wake = threading.Event()
@@ -80,6 +80,17 @@ class Desk:
         self._pending.extend(awaited[:room])
         ledger.drop("queue_full", len(awaited) - min(room, len(awaited)))
         self.expect()
+
+    def introduce(self, model: Model, profile: str) -> None:
+        """Have processes that share the store know how to judge a model's outcomes."""
+        if self._store.shared:
+            self._introduced[model] = profile
+            self.expect()
+
+    @guarded("outcomes")
+    def profile(self, model: Model) -> str | None:
+        """What a process that shares the store said of a model; None where none did."""
+        return self._store.profile(model)
 
     def expect(self) -> None:
         """Something was, or is about to be, handed in."""
@@ -103,12 +114,22 @@ class Desk:
         """Bring what waits before the store into it, and try early outcomes again."""
         self._fold()
         with self._writing:
+            self._introduce()
             while self._pending:
                 chunk = [self._pending.popleft() for _ in range(min(CHUNK, len(self._pending)))]
                 self._register(chunk)
             if self._early:
                 tried = [self._early.popleft() for _ in range(len(self._early))]
                 self._settle([outcome for _, outcome in tried], {outcome: since for since, outcome in tried})
+
+    def _introduce(self) -> None:
+        for model, profile in list(self._introduced.items()):
+            try:
+                self._store.introduce(model, profile)
+            except Exception as error:  # noqa: BLE001 -- a full disk, a locked file; tried again at the next write
+                _unwritable(0, error)
+                return
+            self._introduced.pop(model, None)
 
     def _register(self, chunk: list[Awaited]) -> None:
         try:

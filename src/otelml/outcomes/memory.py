@@ -8,7 +8,7 @@ from itertools import count
 
 from otelml import forking
 from otelml.ledger import ledger
-from otelml.outcomes.records import Ages, Awaited, Matured, Outcome, Settled, judge
+from otelml.outcomes.records import Ages, Awaited, Matured, Model, Outcome, Settled, judge
 
 
 class Entry:
@@ -49,6 +49,13 @@ class MemoryStore:
     def govern(self, ages: Ages, capacity: int) -> None:
         """Go on with what waits, under other rules."""
         self._ages, self._capacity = ages, capacity
+
+    def introduce(self, model: Model, profile: str) -> None:
+        """Nobody else looks in here."""
+
+    def profile(self, model: Model) -> str | None:  # noqa: ARG002 -- the protocol's
+        """Nothing was kept."""
+        return None
 
     def register(self, awaited: list[Awaited]) -> list[Awaited]:
         """Take predictions in; returns those whose (id, model) was not there yet."""

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+Model = tuple[str, str | None]  # name and version
+
 
 class Awaited(NamedTuple):
     """A prediction that waits: its id, whose it is, and what it said.
@@ -76,6 +78,14 @@ class Store(Protocol):
     """Where predictions wait.  Each is counted at the horizon once, in whichever process asks first."""
 
     shared: bool
+
+    def introduce(self, model: Model, profile: str) -> None:
+        """Keep what has to be known of a model to judge its outcomes, for processes that never saw it predict."""
+        ...
+
+    def profile(self, model: Model) -> str | None:
+        """What was kept of a model; None where it was not introduced."""
+        ...
 
     def register(self, awaited: list[Awaited]) -> list[Awaited]:
         """Take predictions in; returns those whose (id, model) was not there yet."""

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from otelml import forking
-from otelml.outcomes.records import Ages, Awaited, Matured, Outcome, Settled, judge
+from otelml.outcomes.records import Ages, Awaited, Matured, Model, Outcome, Settled, judge
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -23,6 +23,11 @@ create table if not exists predictions (
     id text not null, model text not null, version text not null, predicted text, score real, value real,
     time real not null, actual text, actual_value real, at real, weight real, counted integer not null default 0,
     primary key (id, model, version)
+) without rowid
+"""
+_MODELS = """
+create table if not exists models (
+    name text not null, version text not null, profile text not null, primary key (name, version)
 ) without rowid
 """
 _WAITING = "create index if not exists waiting on predictions (time) where counted = 0"
@@ -66,9 +71,21 @@ class SqliteStore:
         connection = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         _turn_to_write_ahead(connection)
         connection.execute("pragma synchronous=normal")
-        for statement in (_TABLE, _WAITING, _KEPT):
+        for statement in (_TABLE, _MODELS, _WAITING, _KEPT):
             connection.execute(statement)
         return connection
+
+    def introduce(self, model: Model, profile: str) -> None:
+        """Keep what has to be known of a model to judge its outcomes; the latest word counts."""
+        with self._transaction() as connection:
+            connection.execute("insert or replace into models values (?, ?, ?)", (model[0], model[1] or "", profile))
+
+    def profile(self, model: Model) -> str | None:
+        """What was kept of a model; None where it was not introduced."""
+        query = "select profile from models where name = ? and version = ?"
+        with self._transaction() as connection:
+            row: Any = connection.execute(query, (model[0], model[1] or "")).fetchone()
+        return None if row is None else row[0]
 
     def register(self, awaited: list[Awaited]) -> list[Awaited]:
         """Take predictions in; returns those whose (id, model) was not there yet."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -43,6 +44,23 @@ class Profile:
     horizon: float = 86_400.0
 
 
+def as_text(judged: Judged, baseline_id: str | None) -> str:
+    """What another process has to know to judge a model's outcomes, for `from_text`."""
+    return json.dumps({**asdict(judged), "baseline_id": baseline_id})
+
+
+def from_text(text: str) -> tuple[Judged, str | None]:
+    """Read what `as_text` wrote.
+
+    >>> from_text(as_text(Judged(Task.BINARY, ("a", "b"), "b"), None))[0].positive
+    'b'
+    """
+    held = json.loads(text)
+    baseline_id = held.pop("baseline_id")
+    classes, bounds = tuple(held.pop("classes")), tuple(held.pop("bounds"))
+    return Judged(Task(held.pop("task")), classes, bounds=bounds, **held), baseline_id
+
+
 class Outcomes:
     """Outcomes of one model."""
 
@@ -51,7 +69,7 @@ class Outcomes:
         self._judged, self._horizon = profile.judged, profile.horizon
         binned = {names.BASELINE_ID: profile.baseline_id} if profile.baseline_id else {}
         self._accuracy = BoundAccuracy(streams.accuracy, profile.attributes, profile.judged, binned)
-        self._cohort = Cells(streams.cohort, profile.attributes, profile.judged.classes)
+        self._cohort = Cells(streams.cohort, profile.attributes, profile.judged)
         self._performance = Performance(streams.performance, profile.attributes, profile.judged) if gauges else None
         for label in profile.judged.classes[: names.MOST_CLASSES]:
             self._awaiting(label, 0)

@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 class Cells:
     """A counter by what was predicted and what came true, of at most 20 labels each and `other`.
 
-    Where the classes are known, a label that is none of them is `other`: it may be anything, and is not told.
+    A label that is none of the model's classes is `other`: it may be anything, and is not told.  Of a model whose
+    classes are not known, they are what it predicts; a user's own instrument has those that come first.
     """
 
-    def __init__(self, stream: Stream, attributes: Attributes, classes: Sequence[str] = ()) -> None:
+    def __init__(self, stream: Stream, attributes: Attributes, judged: Judged) -> None:
+        classes = judged.classes
         self._stream, self._attributes = stream, dict(attributes)
         self._known: dict[str, str] = {label: label for label in classes[: names.MOST_CLASSES]}
-        self._closed = bool(classes)
+        self._taken = (judged.open or not classes, judged.open)  # whether new labels are: predicted, actual
         self._numbers: dict[tuple[str, str], Number] = {}
         if len(classes) ** 2 <= names.MOST_ZERO_CELLS:
             for predicted in classes:
@@ -54,7 +56,7 @@ class Cells:
     def _number(self, predicted: str, actual: str) -> Number:
         number = self._numbers.get((predicted, actual))
         if number is None:
-            held = self._label(predicted), self._label(actual)
+            held = [self._label(*one) for one in zip((predicted, actual), self._taken, strict=True)]
             correct = {} if actual == names.NONE else {names.CORRECT: predicted == actual}
             labels = {names.PREDICTED: held[0], names.ACTUAL: held[1], **correct}
             number = self._stream.number({**self._attributes, **labels})
@@ -62,10 +64,10 @@ class Cells:
                 self._numbers[predicted, actual] = number
         return number
 
-    def _label(self, label: str) -> str:
+    def _label(self, label: str, taken: bool) -> str:  # noqa: FBT001 -- one of `_taken`
         if label == names.NONE:
             return label
-        if label not in self._known and not self._closed:
+        if label not in self._known and taken:
             fits = len(self._known) < names.MOST_CLASSES
             self._known[label if fits else names.OTHER] = label if fits else names.OTHER
             if not fits:
@@ -86,12 +88,16 @@ class AccuracyStreams:
 
 @dataclass(frozen=True)
 class Judged:
-    """What is needed to judge answers: task, classes in order, the positive one, bins of the score."""
+    """What is needed to judge answers: task, classes in order, the positive one, bins of the score.
+
+    `open`: labels that are none of the classes are told, too.
+    """
 
     task: Task
     classes: tuple[str, ...] = ()
     positive: str | None = None
     bounds: tuple[float, ...] = names.SCORE_BOUNDS
+    open: bool = False
 
 
 class BoundAccuracy:
@@ -100,7 +106,7 @@ class BoundAccuracy:
     def __init__(self, streams: AccuracyStreams, attributes: Attributes, judged: Judged, binned: Attributes) -> None:
         self._streams, self._attributes, self._judged = streams, attributes, judged
         self._binned = {**attributes, **binned}
-        self._cells = Cells(streams.cells, attributes, judged.classes) if judged.task is not Task.REGRESSION else None
+        self._cells = Cells(streams.cells, attributes, judged) if judged.task is not Task.REGRESSION else None
         self._bins: Bins | None = None
 
     def record_labels(

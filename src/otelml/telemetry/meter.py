@@ -184,7 +184,7 @@ class Meter:
     ) -> Accuracy:
         """Count predictions by what was predicted and what came true; see `Accuracy`."""
         cells = Metric(name, Kind.COUNTER, "{outcome}", description or names.OUTCOMES.doc, names.OUTCOMES.attributes)
-        judged = Judged(Task(task), positive=label_text(positive_class))
+        judged = Judged(Task(task), positive=label_text(positive_class), open=True)
         return self._once(name, Accuracy, lambda: Accuracy(streams(self.stream, cells, name), judged))
 
     def stream(self, metric: Metric) -> Stream:

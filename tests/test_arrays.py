@@ -149,7 +149,7 @@ def test_times_become_seconds(time):
         assert as_seconds(several).tolist() == [43_200] * 2
 
 
-@pytest.mark.parametrize("missing", [None, np.nan, pd.NaT, pd.NA, np.datetime64("NaT")])
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NaT, pd.NA, np.datetime64("NaT", "s")])
 def test_missing_times_are_nan(missing):
     """A time that is missing is NaN, alone and among others, and no date long ago."""
     assert is_missing(missing)

@@ -123,7 +123,7 @@ def _seconds(time: Any) -> float:
 def is_missing(value: Any) -> bool:
     """Whether a value is none: None, NaN, NaT, pandas' NA.
 
-    >>> [is_missing(one) for one in (None, float("nan"), np.datetime64("NaT"), 0, "")]
+    >>> [is_missing(one) for one in (None, float("nan"), np.datetime64("NaT", "s"), 0, "")]
     [True, True, True, False, False]
     """
     try:

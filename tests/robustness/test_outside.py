@@ -92,7 +92,7 @@ def test_outcomes_that_make_no_sense_are_rejected(watch, name, logistic):
     with otelml.predictions(ids=IDS):
         logistic.predict(ROWS)
     already = {reason: watched.count("ml.outcome.rejections", reason=reason) for reason in ("invalid", "unknown")}
-    otelml.record_outcomes(IDS[:4], [None, np.nan, np.datetime64("NaT"), 1])
+    otelml.record_outcomes(IDS[:4], [None, np.nan, np.datetime64("NaT", "s"), 1])
     otelml.record_outcomes(IDS[4:6], [1, 1], at=[np.nan, np.inf])
     otelml.record_outcomes(["stranger"], [1])
     assert watched.count("ml.outcome.rejections", reason="invalid") - already["invalid"] == 5

@@ -261,3 +261,15 @@ def test_threads_of_a_closed_desk_end(watch, name, tmp_path, logistic):
     otelml.uninstrument()
     writer.join(timeout=10)
     assert not writer.is_alive()
+
+
+def test_a_large_batch_waits_in_memory_as_a_whole(watch, name, logistic, monkeypatch):
+    """What does not fit before the in-process map is written to it at once, up to the map's own capacity."""
+    monkeypatch.setattr(desk, "MOST_PENDING", 10)
+    watched = watch()
+    otelml.identify(logistic, name=name)
+    for half in (slice(0, 8), slice(8, 40)):
+        with otelml.predictions(ids=IDS[half]):
+            logistic.predict(ROWS[half])
+    otelml.record_outcomes(IDS, [1] * 40)
+    assert watched.count("ml.outcomes", model=name) == 40

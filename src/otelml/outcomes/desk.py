@@ -75,8 +75,12 @@ class Desk:
         self._closed = False
 
     def hand_in(self, awaited: Sequence[Awaited]) -> None:
-        """Have predictions wait; those beyond what fits before the store are dropped and booked."""
-        room = MOST_PENDING - len(self._pending)
+        """Have predictions wait; those beyond what fits before a shared store are dropped and booked."""
+        room = max(0, MOST_PENDING - len(self._pending))
+        if len(awaited) > room and not self._store.shared:  # a map of our own is quick to write
+            self._pending.extend(awaited)
+            self._write_pending()
+            return
         self._pending.extend(awaited[:room])
         ledger.drop("queue_full", len(awaited) - min(room, len(awaited)))
         self.expect()
@@ -115,12 +119,15 @@ class Desk:
         self._fold()
         with self._writing:
             self._introduce()
-            while self._pending:
-                chunk = [self._pending.popleft() for _ in range(min(CHUNK, len(self._pending)))]
-                self._register(chunk)
+            self._write_pending()
             if self._early:
                 tried = [self._early.popleft() for _ in range(len(self._early))]
                 self._settle([outcome for _, outcome in tried], {outcome: since for since, outcome in tried})
+
+    def _write_pending(self) -> None:
+        with self._writing:
+            while self._pending:
+                self._register([self._pending.popleft() for _ in range(min(CHUNK, len(self._pending)))])
 
     def _introduce(self) -> None:
         for model, profile in list(self._introduced.items()):

@@ -62,8 +62,9 @@ class Performance:
     def _vector(self, group: Sequence[Matured]) -> NDArray[np.float64]:
         if self._judged.task is Task.REGRESSION:
             predicted, actual = value_pairs([(m.awaited, m.outcome) for m in group if m.outcome])
-            error = predicted - actual
-            return np.array([len(error), np.abs(error).sum(), (error**2).sum(), actual.sum(), (actual**2).sum()])
+            with np.errstate(over="ignore"):
+                error = predicted - actual
+                return np.array([len(error), np.abs(error).sum(), (error**2).sum(), actual.sum(), (actual**2).sum()])
         labels = {label: position for position, label in enumerate(self._judged.classes)}
         size = len(labels) + 1
         cells = np.zeros((size, size))

@@ -44,12 +44,13 @@ class Moments:
         """
         array = as_floats(values).astype(np.float64, copy=False)
         array = array if np.isfinite(array).all() else array[np.isfinite(array)]
-        return cls(
-            count=array.size,
-            positive=float(np.maximum(array, 0.0).sum()),
-            negative=abs(float(np.minimum(array, 0.0).sum())),
-            squared=float(np.dot(array, array)),
-        )
+        with np.errstate(over="ignore"):  # a sum that does not fit is infinite
+            return cls(
+                count=array.size,
+                positive=float(np.maximum(array, 0.0).sum()),
+                negative=abs(float(np.minimum(array, 0.0).sum())),
+                squared=float(np.dot(array, array)),
+            )
 
     def merge(self, other: Moments) -> Moments:
         """Combine two disjoint samples.

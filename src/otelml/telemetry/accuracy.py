@@ -15,6 +15,7 @@ from otelml.prediction import Task, label_texts
 from otelml.stats.calibration import EPSILON
 from otelml.stats.histogram import Histogram, bin_index, bin_labels
 from otelml.telemetry import names
+from otelml.telemetry.streams import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from otelml.telemetry.streams import Attributes, Number, Stream
 
     Floats = NDArray[np.float64]
+
+
+MOST_BOUND = 100
 
 
 class Cells:
@@ -128,10 +132,12 @@ class BoundAccuracy:
 
     def record_values(self, predicted: Floats, actual: Floats) -> None:
         """Judge `(n,)` numbers against `(n,)` numbers."""
-        error = predicted - actual
+        with np.errstate(over="ignore"):
+            error = predicted - actual
+            squared = error**2
         if self._judged.task is Task.REGRESSION:
             self._streams.cells.number(self._attributes).add(len(error))
-        self._lose("squared", error**2)
+        self._lose("squared", squared)
         self._lose("absolute", np.abs(error))
         self._lose("over", np.maximum(error, 0.0))
         self._lose("under", np.maximum(-error, 0.0))
@@ -222,10 +228,13 @@ class Accuracy:
 
     def bind(self, attributes: Attributes) -> BoundAccuracy:
         """Get the accuracy under these attributes."""
-        key = tuple(sorted(attributes.items()))
-        if key not in self._bound:
-            self._bound[key] = BoundAccuracy(self._streams, attributes, self._judged, {})
-        return self._bound[key]
+        key = key_of(attributes)
+        bound = self._bound.get(key)
+        if bound is None:
+            bound = BoundAccuracy(self._streams, attributes, self._judged, {})
+            if len(self._bound) < MOST_BOUND:  # the others are made anew each time, and held by nobody
+                self._bound[key] = bound
+        return bound
 
 
 def streams(make: Callable[[Metric], Stream], cells: Metric, prefix: str) -> AccuracyStreams:

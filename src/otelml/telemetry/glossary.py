@@ -84,6 +84,7 @@ DROPPED_BECAUSE = {
     "ids_mismatch": "rows and ids differ in number",
     "not_finite": "NaN or infinite values",
     "not_probability": "rows of scores that should be probabilities and are below 0 or above 1",
+    "overflow": "additions to a sum that is too large for a number",
     "queue_full": "predictions came faster than the outcome store was written",
     "sampled": "values that the fallback to public instruments left out",
     "store_full": "the in-process store was full, the oldest prediction gave way",
@@ -94,7 +95,7 @@ REJECTED_BECAUSE = {
     "unknown": "no prediction waits under this id, or it came too early for another worker's",
     "duplicate": "the same label again",
     "expired": "the time to live has passed",
-    "invalid": "the label is missing, or its time is no number",
+    "invalid": "the label is missing, or its time or weight is no number",
 }
 ERRORS_IN = {
     "announcement": "telling readers of new series",

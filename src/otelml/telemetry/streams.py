@@ -59,9 +59,13 @@ class Number:
         self.birth_ns = clock.now_ns()
 
     def add(self, amount: float) -> None:
-        """Add `amount`, an int or a float of Python's own."""
+        """Add `amount`, an int or a float of Python's own; a sum that would overflow stays as it is, and is booked."""
         with _lock:
-            self.value = (self.value or 0) + amount
+            total = (self.value or 0) + amount
+            fits = math.isfinite(total)
+            if fits:
+                self.value = total
+        ledger.drop("overflow", not fits)
 
     def set(self, value: float | None) -> None:
         """Say what the gauge's value is as of now; None leaves the series out."""
@@ -101,9 +105,13 @@ class Buckets:
         """Add what a histogram of the same bounds counted, and an example of some of its buckets."""
         with _lock:
             self.counts += batch.counts
-            self.total += batch.total
+            total = self.total + batch.total
+            fits = math.isfinite(total)
+            if fits:
+                self.total = total
             for interval in self.intervals.values():
                 interval.extend(batch.minimum, batch.maximum, examples or {})
+        ledger.drop("overflow", not fits)
 
     def add_one(self, value: float) -> None:
         """Add one finite value."""
@@ -163,7 +171,7 @@ class Stream:
 
     def number(self, attributes: Attributes) -> Number:
         """Get the sum or gauge with these attributes, made when it is new."""
-        key = (_key(attributes), ())
+        key = (key_of(attributes), ())
         cell = self.cells.get(key)
         if cell is None:
             cell = self._admit(key, Number(attributes, None if self.metric.kind is Kind.GAUGE else self.metric.zero))
@@ -172,7 +180,7 @@ class Stream:
     def buckets(self, attributes: Attributes, bounds: tuple[float, ...] | None = None) -> Buckets:
         """Get the histogram with these attributes and bounds; one of other bounds stays as it is."""
         bounds = self.metric.bounds if bounds is None else bounds
-        key = (_key(attributes), bounds)
+        key = (key_of(attributes), bounds)
         cell = self.cells.get(key)
         if cell is None:
             cell = self._admit(key, Buckets(attributes, bounds))
@@ -236,13 +244,24 @@ class Registry:
 
 def _plain(attributes: Attributes) -> Attributes:
     """Attributes of Python's own types: a numpy scalar among them fails a whole export; None says nothing."""
-    plain: dict[str, str | bool | int | float] = {}
+    plain: dict[str, Any] = {}
     for key, value in attributes.items():
-        own: Any = getattr(value, "item", lambda value=value: value)()
+        own: Any = getattr(value, "item", lambda value=value: value)() if np.ndim(value) == 0 else _texts(value)
         if own is not None:
-            plain[key] = own if isinstance(own, (str, bool, int, float)) else str(own)
+            plain[key] = own if isinstance(own, (str, bool, int, float, tuple)) else str(own)
     return plain
 
 
-def _key(attributes: Attributes) -> Key:
-    return tuple(sorted(attributes.items()))
+def _texts(values: Any) -> tuple[str, ...]:
+    """OpenTelemetry takes sequences of one type, too."""
+    return tuple(str(one) for one in values)
+
+
+def key_of(attributes: Attributes) -> Key:
+    """What a series with these attributes is found by."""
+    key = tuple(sorted(attributes.items()))
+    try:
+        hash(key)
+    except TypeError:  # a list is a value too
+        return tuple((name, str(value)) for name, value in key)
+    return key

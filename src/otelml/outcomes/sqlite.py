@@ -69,10 +69,14 @@ class SqliteStore:
 
     def _opened(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-        _turn_to_write_ahead(connection)
-        connection.execute("pragma synchronous=normal")
-        for statement in (_TABLE, _MODELS, _WAITING, _KEPT):
-            connection.execute(statement)
+        try:
+            _turn_to_write_ahead(connection)
+            connection.execute("pragma synchronous=normal")
+            for statement in (_TABLE, _MODELS, _WAITING, _KEPT):
+                connection.execute(statement)
+        except BaseException:  # each use tries again, and each would leave a connection behind
+            connection.close()
+            raise
         return connection
 
     def introduce(self, model: Model, profile: str) -> None:

@@ -102,7 +102,9 @@ class Shim:
 
     def misses(self, provider: Any) -> bool:
         """Whether a provider of the SDK has readers, none of which our points go to."""
-        own = list(getattr(provider, "_metric_readers", ()))
+        # Before 1.43, which lets readers come and go, they are with the configuration alone.
+        configured = getattr(getattr(provider, "_sdk_config", None), "metric_readers", ())
+        own = list(getattr(provider, "_metric_readers", configured))
         met = {reader for reader, collect in self._held() if any(self._sources(collect))}
         return bool(own) and not (_disabled(provider) or met & set(own))
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from sklearn.linear_model import LogisticRegression
-from test_shim import NEVER_MS, Exported
+from test_shim import NEVER_MS, READERS_COME_AND_GO, Exported
 
 import otelml
 from otelml.testing import capture, points_from_sdk, select, total
@@ -20,6 +20,7 @@ PROGRAM = Path(__file__).parent / "programs" / "providers.py"
 X = np.array([[0.0], [1.0]])
 
 
+@READERS_COME_AND_GO
 @pytest.mark.parametrize(("order", "spans"), [("before", 3), ("after", 3), ("late", 2)])
 def test_global_providers(order, spans):
     """Global providers get every row, those that were predicted before them too; a reader added later what follows."""
@@ -28,6 +29,7 @@ def test_global_providers(order, spans):
     assert json.loads(done.stdout) == {"rows": [4, 4], "later": [2, 2], "spans": spans}
 
 
+@READERS_COME_AND_GO
 def test_given_providers_may_change(keeper):
     """A further `instrument()` with other providers sends what follows there, and nothing to the ones before."""
     model = LogisticRegression().fit(X, [0, 1])
@@ -65,6 +67,7 @@ def test_a_prediction_of_a_callback_is_counted_at_once(captured):
     assert total(captured.points(), "ml.inference.rows").last == 2
 
 
+@READERS_COME_AND_GO
 def test_uninstrumenting_tells_what_was_counted():
     """What was predicted before the end reaches readers that push, and nothing comes after it."""
     exporter, model = Exported(), LogisticRegression().fit(X, [0, 1])

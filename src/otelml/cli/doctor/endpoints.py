@@ -76,6 +76,9 @@ def _exported(point: EntryPoint, signal: str, **options: Any) -> bool:
         nothing: Any = MetricsData([]) if signal == "metrics" else []
         result = exporter.export(nothing)
         return bool(result.name == "SUCCESS")
+    except Exception as error:  # noqa: BLE001 -- older exporters raise what newer ones log
+        logging.getLogger("opentelemetry").error("%s", error)  # noqa: TRY400 -- to be overheard
+        return False
     finally:
         exporter.shutdown()
 

@@ -59,8 +59,9 @@ trace. `{id}`, on calls of one row, needs `OTEL_PYTHON_ML_SPAN_IDS`. Cancellatio
 ## Metrics
 
 Beside the attributes listed, every metric but `otelml.overhead` and `otelml.errors` has `{model}`, and
-`{version}` where there is one; what is rejected or dropped before its model is known has neither. Bounds of histograms are upper-inclusive. A histogram "without sum" can
-hold negative values: its sums travel as counters by `{moment}`.
+`{version}` where there is one; what is rejected or dropped before its model is known has neither. Bounds of
+histograms are upper-inclusive. A histogram "without sum" can hold negative values: its sums travel as counters
+by `{moment}`.
 """
 
 _LIFE = """\

@@ -39,7 +39,11 @@ class Settings:
     model_version: str | None = row(None, TEXT, "Version for a model that the code gives none.")
     baselines: str | None = row(None, FOLDER, "Folder with *.baseline.json, found by model name or fingerprint.")
     baseline_metrics: bool = row(True, BOOLEAN, "Ship what the model was like in training as ml.baseline.*.")
-    gauges: str = row("psi", one_of("off", "psi", "all"), "In-process gauges, for backends that cannot compute.")
+    gauges: str = row(
+        "psi",
+        one_of("off", "psi", "all"),
+        "In-process gauges, for backends that cannot compute: all but off ship ml.performance, the one there is so far.",
+    )
     transform: bool = row(False, BOOLEAN, "Count transform() as a prediction where it is the outermost call.")
     id_column: str | None = row(None, TEXT, "Input column that holds the id under which outcomes will come.")
     outcome_store: str = row("memory", STORE, "Where predictions wait for their outcomes.")

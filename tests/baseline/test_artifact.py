@@ -175,3 +175,11 @@ def test_importing_it_imports_no_framework() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ}
     )
     assert shown.stdout.strip() == "set()"
+
+
+def test_a_baseline_says_in_a_line_what_it_is(baseline: Baseline) -> None:
+    """A notebook shows whose it is and how good it was, not five thousand characters."""
+    text = repr(baseline)
+    assert f"{baseline.id} of churn" in text
+    assert f"{baseline.rows:,} rows" in text
+    assert len(text) < 300

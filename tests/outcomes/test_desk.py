@@ -208,3 +208,19 @@ def test_a_model_of_another_process_is_counted_too(service, tmp_path):
     other.close()
     otelml.record_outcome("a", "late")
     assert service.count("ml.outcomes", predicted="late", actual="late", correct=True, **{"model.version": "7"}) == 1
+
+
+def test_outcomes_that_find_no_prediction_are_told_with_their_mend(caplog):
+    """Who forgot the launcher, or gave other ids, reads what to do."""
+    from otelml.ledger import ledger
+
+    ledger.reset()
+    with capture("delta") as captured:
+        otelml.instrument(captured.tracer_provider, captured.meter_provider, outcome_store="memory")
+        try:
+            otelml.record_outcomes(["nobody"], [1])
+        finally:
+            otelml.uninstrument()
+            forget_models()
+    assert "otelml.predictions(...)" in caplog.text
+    assert "opentelemetry-instrument" in caplog.text

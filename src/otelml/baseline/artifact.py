@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Baseline(Content):
     """What a model was like on labelled rows that it was not trained on.
 
@@ -31,6 +31,16 @@ class Baseline(Content):
     """
 
     digest: str = ""
+
+    def __repr__(self) -> str:
+        """Say in a line whose baseline it is; the whole is in the file."""
+        own = self.fingerprint.class_name.rpartition(".")[2]
+        shown = {
+            one.metric: round(one.value, 3) for one in self.performance if one.window is None and one.label is None
+        }
+        shown |= {one.metric: round(one.value, 3) for one in self.performance if one.label == self.positive_class}
+        values = ", ".join(f"{metric}={value}" for metric, value in shown.items())
+        return f"<Baseline {self.id} of {self.name or own}: {self.task.value}, {self.rows:,} rows, {values}>"
 
     @property
     def id(self) -> str:

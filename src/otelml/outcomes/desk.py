@@ -171,6 +171,12 @@ class Desk:
         if self._early:
             self.expect()
         self._count(settled)
+        if lost:
+            ledger.warn_once(
+                "otelml: outcomes came for ids that no prediction waits for (ml.outcome.rejections counts them); give "
+                "them the ids of otelml.predictions(...), and start the process by opentelemetry-instrument or call "
+                "otelml.instrument()"
+            )
         self.reject("unknown", lost)
 
     def _count(self, settled: Settled) -> None:

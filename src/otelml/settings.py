@@ -42,7 +42,7 @@ class Settings:
     gauges: str = row(
         "psi",
         one_of("off", "psi", "all"),
-        "In-process gauges, for backends that cannot compute: all but off ship ml.performance, the one there is so far.",
+        "In-process gauges, for backends that cannot compute: all but off ship ml.performance, the only one so far.",
     )
     transform: bool = row(False, BOOLEAN, "Count transform() as a prediction where it is the outermost call.")
     id_column: str | None = row(None, TEXT, "Input column that holds the id under which outcomes will come.")

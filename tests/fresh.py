@@ -10,4 +10,5 @@ def forget_models() -> None:
         registry = source.registry
         for stream in registry.streams:
             stream.cells = {key: cell for key, cell in stream.cells.items() if names.MODEL_NAME not in cell.attributes}
-        registry.held = sum(1 for _ in registry.cells())
+    held = sum(1 for source in PIPELINE.producer.sources for _ in source.registry.cells())
+    PIPELINE.allowance.held = held

@@ -224,3 +224,28 @@ def test_outcomes_that_find_no_prediction_are_told_with_their_mend(caplog):
             forget_models()
     assert "otelml.predictions(...)" in caplog.text
     assert "opentelemetry-instrument" in caplog.text
+
+
+def test_a_locked_store_keeps_no_caller_waiting_and_loses_nothing(model, tmp_path):
+    """Outcomes that are brought while another process holds the file are joined once it lets go."""
+    import sqlite3
+
+    path = tmp_path / "outcomes.sqlite"
+    with capture("delta") as captured:
+        otelml.instrument(captured.tracer_provider, captured.meter_provider, outcome_store=f"sqlite:///{path}")
+        try:
+            otelml.identify(model, name=(name := next(_names)))
+            with otelml.predictions(ids=["one"]):
+                model.predict_proba([[0.5]])
+            captured.points()
+            other = sqlite3.connect(path, isolation_level=None)
+            other.execute("begin immediate")
+            otelml.record_outcomes(["one"], [1])  # returns while the file is held, or it would never be let go of
+            other.execute("rollback")
+            other.close()
+            points = captured.points()
+        finally:
+            otelml.uninstrument()
+            forget_models()
+    assert total(points, "ml.outcomes", {"ml.model.name": name}).last == 1
+    assert not select(points, "otelml.dropped", {"ml.reason": "store_unwritable"})

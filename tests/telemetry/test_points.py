@@ -212,9 +212,10 @@ def leaves(node):
 
 
 def test_series_are_bounded(provide, keeper, pipeline):
-    """Beyond the most series that a scope may hold, new ones are dropped and booked, old ones go on."""
+    """Beyond the most series that a process may hold, new ones are dropped and booked, in whichever scope."""
     reader = keeper("delta")
     pipeline.open(provide(reader), most_points=3)
+    pipeline.meter("other").create_accuracy("other.truth")  # streams alone hold no series
     histogram = pipeline.meter("mine").create_score_histogram("mine.score")
     dropped = ledger.dropped["cardinality", ""]
     for shard in range(3):
@@ -223,6 +224,8 @@ def test_series_are_bounded(provide, keeper, pipeline):
     assert {point.attributes["shard"] for point in points} == {0, 1}
     assert len(points) == 3
     assert ledger.dropped["cardinality", ""] == dropped + 3
+    pipeline.meter("other").create_score_histogram("other.score").record(0.5)
+    assert ledger.dropped["cardinality", ""] == dropped + 5
     histogram.record(0.5, {"shard": 0})
     assert total(reader.points(), "mine.score").last == 1
 

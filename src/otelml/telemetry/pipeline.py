@@ -17,7 +17,7 @@ from otelml.telemetry.meter import Meter
 from otelml.telemetry.producer import Producer, Source
 from otelml.telemetry.public import PublicInstruments
 from otelml.telemetry.shim import Shim
-from otelml.telemetry.streams import Registry
+from otelml.telemetry.streams import Allowance, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ class Pipeline:
         self._endings = Endings(self.close, self._drain)
         self.shim = Shim(self.producer, on_catch=self._endings.before_providers)
         self.fallback = PublicInstruments(self.producer, self.shim)
-        self.most_points = 10_000
+        self.allowance = Allowance()
         self.endings: list[Callable[[], None]] = []
         self._meters: dict[Any, Meter] = {}
         self._announcing: threading.Thread | None = None
@@ -48,7 +48,7 @@ class Pipeline:
         """Bring our points into the readers of `provider`, or of the global one."""
         self.shim.provider = provider
         self.producer.choose(globs)
-        self.most_points = most_points
+        self.allowance.most = most_points
         self.producer.closing = False
         self._install()
 
@@ -92,7 +92,7 @@ class Pipeline:
         key = (scope, provider)
         with self._making:
             if key not in self._meters:
-                registry = Registry(self.most_points, self.fallback.check)
+                registry = Registry(self.allowance, self.fallback.check)
                 self.producer.sources = [*self.producer.sources, Source(scope, registry, provider)]
                 self._meters[key] = Meter(registry)
             return self._meters[key]

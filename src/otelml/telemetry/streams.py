@@ -198,14 +198,22 @@ class Stream:
         return cell  # one that was not admitted takes what it is given, and is shipped nowhere
 
 
+@dataclass
+class Allowance:
+    """The most series that a process may ship, and how many it has."""
+
+    most: int = 10_000
+    held: int = 0
+
+
 class Registry:
-    """Streams of one process by provider and scope, and the most series that they may hold.
+    """Streams of one scope, within the allowance that all scopes of a process share.
 
     `on_stream` is told that a stream is there.
     """
 
-    def __init__(self, most: int = 10_000, on_stream: Callable[[], object] = lambda: None) -> None:
-        self.most, self.held, self._on_stream = most, 0, on_stream
+    def __init__(self, allowance: Allowance | None = None, on_stream: Callable[[], object] = lambda: None) -> None:
+        self.allowance, self._on_stream = allowance or Allowance(), on_stream
         self.streams: list[Stream] = []
 
     def stream(self, metric: Metric) -> Stream:
@@ -217,15 +225,16 @@ class Registry:
 
     def admit(self) -> bool:
         """Whether one more series fits, which then counts as held."""
-        fits = self.held < self.most
-        self.held += fits
+        fits = self.allowance.held < self.allowance.most
+        self.allowance.held += fits
         return fits
 
     def refuse(self) -> None:
         """Book and tell that a series does not fit."""
         ledger.drop("cardinality")
         ledger.warn_once(
-            "otelml: %d series are the most that OTEL_PYTHON_ML_MAX_POINTS allows; more are dropped", self.most
+            "otelml: %d series are the most that OTEL_PYTHON_ML_MAX_POINTS allows; more are dropped",
+            self.allowance.most,
         )
 
     def reset(self) -> None:

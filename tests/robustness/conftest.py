@@ -62,6 +62,7 @@ def watch() -> Iterator[Callable[..., Watched]]:
         def start(**settings: Any) -> Watched:
             stack.enter_context(loud(on=False))
             captured = stack.enter_context(capture())
+            forget_models()  # what tests without this fixture left
             otelml.instrument(captured.tracer_provider, captured.meter_provider, **settings)
             stack.callback(forget_models)
             stack.callback(otelml.uninstrument)

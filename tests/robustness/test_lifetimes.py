@@ -112,7 +112,7 @@ def test_failures_are_folded_without_a_collection(watch):
 
 def test_models_of_ever_new_classes_do_not_pile_up(watch, name):
     """A model that comes in ever new shapes under one name is counted to the row, and held in bounds."""
-    watched = watch(traces=False, max_points=500)
+    watched = watch(traces=False)
     kept = otelml.identify(Classifier(np.ones(5)), name=name)
     for generation in range(MOST_MONITORS + 20):
         model = otelml.identify(Classifier(np.ones(5)), name=name)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from otelml.stats.histogram import as_floats
+from otelml.stats.histogram import TILE, as_floats
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -44,13 +44,13 @@ class Moments:
         """
         array = as_floats(values).astype(np.float64, copy=False)
         array = array if np.isfinite(array).all() else array[np.isfinite(array)]
+        positive = negative = 0.0
         with np.errstate(over="ignore"):  # a sum that does not fit is infinite
-            return cls(
-                count=array.size,
-                positive=float(np.maximum(array, 0.0).sum()),
-                negative=abs(float(np.minimum(array, 0.0).sum())),
-                squared=float(np.dot(array, array)),
-            )
+            for start in range(0, array.size, TILE):  # what is cut off at zero stays in the cache
+                tile = array[start : start + TILE]
+                positive += float(np.maximum(tile, 0.0).sum())
+                negative += abs(float(np.minimum(tile, 0.0).sum()))
+            return cls(array.size, positive, negative, float(np.dot(array, array)))
 
     def merge(self, other: Moments) -> Moments:
         """Combine two disjoint samples.

@@ -54,10 +54,6 @@ class Lane:
 
     def __init__(self, operation: str, form: Form, dtype: np.dtype[Any], tail: tuple[int, ...]) -> None:
         self.operation, self.form, self.dtype, self.tail = operation, form, dtype, tail
-        self.clear()
-
-    def clear(self) -> None:
-        """Begin with nothing staged."""
         self.seconds: list[float] = []
         self.rows: list[int] = []
         self.spent: list[float] = []

@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
     from otelml.telemetry.streams import Attributes
 
-SUPPRESSED = "suppress_instrumentation"
-
-
-def suppressed() -> bool:
-    """Whether somebody up the stack asked that nothing be instrumented."""
-    return bool(context.get_current().get(SUPPRESSED))
+SUPPRESSED = "suppress_instrumentation"  # in the context, where somebody up the stack asked for silence
 
 
 class OpenSpan(NamedTuple):

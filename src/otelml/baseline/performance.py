@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from otelml.baseline.content import Performance
 from otelml.baseline.sample import PROBABILITY
 from otelml.stats.bootstrap import block_bootstrap
+from otelml.stats.calibration import brier_losses
 from otelml.stats.confusion import Confusion, count_cells, one_vs_rest, ratio
 from otelml.stats.histogram import bin_index
 from otelml.stats.intervals import Z, f1_interval, wilson
@@ -90,7 +91,7 @@ def binary(sample: Sample, predicted: NDArray[np.bool_], bounds: Floats | None, 
     if sample.scores is not None and bounds is not None:
         yield _area(label, sample.scores, actual, bounds, days)
         if sample.kind == PROBABILITY:
-            yield _brier(label, (sample.scores - actual) ** 2, days)
+            yield _brier(label, brier_losses(sample.scores, actual), days)
 
 
 def _decisions(whole: Confusion[float]) -> dict[str, tuple[Interval, Callable[[Floats], Floats]]]:

@@ -14,19 +14,28 @@ if TYPE_CHECKING:
 EPSILON = 1e-15
 
 
-def brier(scores: NDArray[Any], actual: NDArray[Any]) -> float:
-    """Mean squared distance of the probability from what happened (Brier 1950); NaN of no rows.
+def brier_losses(scores: ArrayLike, actual: ArrayLike) -> NDArray[np.float64]:
+    """Squared distance of each probability from what happened (Brier 1950), `(n_rows,)`.
 
     Parameters
     ----------
     scores : (n_rows,) probability of the positive class.
     actual : (n_rows,) 1 where it is the positive class, else 0.
 
+    >>> brier_losses([0.5, 1.0], [0, 1]).tolist()
+    [0.25, 0.0]
+    """
+    return (np.asarray(scores, dtype=np.float64) - np.asarray(actual, dtype=np.float64)) ** 2
+
+
+def brier(scores: ArrayLike, actual: ArrayLike) -> float:
+    """Mean of `brier_losses`; NaN of no rows.
+
     >>> brier(np.array([0.5, 1.0]), np.array([0, 1]))
     0.125
     """
-    error = np.asarray(scores, dtype=np.float64) - np.asarray(actual, dtype=np.float64)
-    return float(np.mean(error**2)) if error.size else float("nan")
+    losses = brier_losses(scores, actual)
+    return float(np.mean(losses)) if losses.size else float("nan")
 
 
 def log_loss(scores: NDArray[Any], actual: NDArray[Any], epsilon: float = EPSILON) -> float:

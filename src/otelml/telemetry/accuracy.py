@@ -12,7 +12,7 @@ import numpy as np
 
 from otelml.ledger import ledger
 from otelml.prediction import Task, label_texts
-from otelml.stats.calibration import EPSILON
+from otelml.stats.calibration import EPSILON, brier_losses
 from otelml.stats.histogram import Histogram, bin_index, bin_labels
 from otelml.telemetry import names
 from otelml.telemetry.streams import key_of
@@ -127,7 +127,7 @@ class BoundAccuracy:
             self._bins = Bins(self._streams, self._binned, self._judged)
         self._bins.add(scores, truth)
         clipped = np.maximum(np.where(truth, scores, 1 - scores), EPSILON)
-        self._lose("brier", (scores - truth) ** 2)
+        self._lose("brier", brier_losses(scores, truth))
         self._lose("log", -np.log(clipped))
 
     def record_values(self, predicted: Floats, actual: Floats) -> None:

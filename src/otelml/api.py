@@ -56,8 +56,12 @@ def instrument(
     TypeError
         When a setting does not exist.
     """
-    del logger_provider  # no log records are emitted yet
-    process.configure(load(settings), tracer_provider=tracer_provider, meter_provider=meter_provider)
+    process.configure(
+        load(settings),
+        tracer_provider=tracer_provider,
+        meter_provider=meter_provider,
+        logger_provider=logger_provider,
+    )
     for instrumentor in INSTRUMENTORS:
         one = instrumentor()
         if one.is_instrumented_by_opentelemetry:

@@ -62,7 +62,9 @@ def classes_in(probabilities: Any) -> tuple[Any, ...]:
 
 
 def n_rows(value: Any) -> int | None:
-    """How many rows `value` holds, or None when it cannot tell."""
+    """How many rows `value` holds, or None when it cannot tell; of a dict of columns, those of its first."""
+    if isinstance(value, dict):
+        value = next(iter(cast("dict[Any, Any]", value).values()), ())
     shape = getattr(value, "shape", None)
     try:
         return int(cast("tuple[int, ...]", shape)[0]) if isinstance(shape, tuple) and shape else len(value)

@@ -40,6 +40,11 @@ def _positive(value: float) -> float:
     return value
 
 
+def _share(text: str) -> float:
+    """`0.05` or `5%`."""
+    return _positive(float(text[:-1]) / 100 if text.endswith("%") else float(text))
+
+
 def _count(text: str) -> int:
     return int(_positive(int(text)))
 
@@ -70,5 +75,6 @@ TEXT = Kind(str, "a text")
 FOLDER = Kind(str, "a path of a folder")
 SECONDS = Kind(_seconds, "a duration above zero: 90s, 15m, 12h, 7d")
 COUNT = Kind(_count, "a whole number above zero")
+SHARE = Kind(_share, "a share above zero: 0.05, 5%")
 GLOBS = Kind(_globs, "metric names with * and ?, commas between them; an exclamation mark in front leaves out")
 STORE = Kind(_store, "memory, or sqlite:///PATH")

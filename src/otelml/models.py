@@ -8,12 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otelml import forking
+from otelml.budget import Budget
 from otelml.identities import Given, Identities, decide
+from otelml.intake import Intake
 from otelml.ledger import ledger
 from otelml.monitor import Monitor
 from otelml.patching.guard import guarded
 from otelml.patching.nesting import silenced
 from otelml.prediction import Description, ModelIdentity, Task, encodable, task_of
+from otelml.recorders.columns import Columns
 from otelml.recorders.outcomes import Outcomes, Profile, as_text, from_text
 from otelml.recorders.outputs import Outputs
 from otelml.recorders.requests import Requests
@@ -70,6 +73,7 @@ class Models:
         self._requests: dict[tuple[ModelIdentity, str], Requests] = {}
         self._served: dict[tuple[ModelIdentity, str], Key] = {}
         self._outcomes: dict[tuple[str, str | None], Outcomes] = {}
+        self._columns: dict[tuple[ModelIdentity, str | None], Columns] = {}
         self._identities = Identities(settings)
         self._making = threading.Lock()
         forking.in_child(self._start_afresh)
@@ -162,6 +166,7 @@ class Models:
         spans = None
         if self._tracer is not None:
             spans = Spans(self._tracer, {**attributes, **system, **task}, messages=self.settings.exception_messages)
+        columns = self._columns_of(identity, description, decision, baseline)
         return Monitor(
             identity,
             description=description,
@@ -170,15 +175,41 @@ class Models:
                 (identity, adapter.system), Requests(self._instruments.requests, attributes, adapter.system)
             ),
             outputs=Outputs(self._instruments.outputs, attributes, decision, baseline),
+            columns=columns,
+            intake=None if columns is None else Intake(columns, Budget(self.settings.budget)),
             spans=spans,
             hand_in=self._hand_in,
         )
+
+    def _columns_of(
+        self, identity: ModelIdentity, description: Description, decision: Decision, baseline: Baseline | None
+    ) -> Columns | None:
+        """The columns of a model under a baseline; monitors of one identity share them."""
+        if not self.settings.columns:
+            return None
+        key = identity, baseline.id if baseline else None
+        if key not in self._columns:
+            self._columns[key] = Columns(
+                self._instruments.columns,
+                attributes_of(identity),
+                decision,
+                baseline,
+                self.settings,
+                described=description.columns,
+                announce=self._instruments.announce,
+            )
+        return self._columns[key]
 
     def _serve(self, key: Key, adapter: Adapter, baseline: Baseline | None) -> None:
         """Say that what an identity stands for is from now on the model of `key`."""
         own = {names.SYSTEM_NAME: key.system, names.TASK: key.decision.task.value}
         self._instruments.present({**attributes_of(key.identity), **own}, adapter.supports, baseline, self.settings)
         self._profile(key.identity, key.decision, baseline)
+        for (identity, known), columns in self._columns.items():
+            if identity == key.identity and known == key.baseline:
+                columns.present()
+            elif identity == key.identity:
+                columns.withdraw()
         self._instruments.announce()
 
     def _hand_in(self, awaited: list[Awaited]) -> None:
@@ -216,6 +247,8 @@ class Models:
         """Bring gauges and calls under way up to `now`, for a collection."""
         for requests in list(self._requests.values()):
             requests.show_active()
+        for columns in list(self._columns.values()):
+            columns.show(now)
         for outcomes in list(self._outcomes.values()):
             outcomes.show(now)
 
@@ -231,6 +264,8 @@ class Models:
             monitor.start_afresh()
         for requests in self._requests.values():
             requests.start_afresh()
+        for columns in self._columns.values():
+            columns.start_afresh()
         for outcomes in self._outcomes.values():
             outcomes.start_afresh()
 

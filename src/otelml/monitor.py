@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from otelml.intake import Intake
     from otelml.prediction import Decision, Description, ModelIdentity, Prediction
+    from otelml.recorders.columns import Columns
     from otelml.recorders.outputs import Outputs
     from otelml.recorders.requests import Requests
     from otelml.staging import Failure, Waiting
@@ -51,11 +53,14 @@ class Monitor:
         requests: Requests,
         outputs: Outputs,
         spans: Spans | None,
+        columns: Columns | None,
+        intake: Intake | None,
         hand_in: Callable[[list[Awaited]], None],
     ) -> None:
         self.identity, self.description, self.decision = identity, description, decision
         self.requests, self.outputs, self.spans = requests, outputs, spans
         self.known = description.task is not Task.OTHER  # else its first answer may tell
+        self.columns, self.intake = columns, intake
         self._hand_in = hand_in
         self.start_afresh()
 
@@ -68,6 +73,8 @@ class Monitor:
         self.staged = 0
         self.begun: list[str] = []
         self.failures: list[Failure] = []
+        if self.intake is not None:
+            self.intake.start_afresh()
 
     def lane(self, operation: str, form: Form, answer: NDArray[Any]) -> Lane:
         """Where calls answered like this one are staged."""
@@ -106,14 +113,16 @@ class Monitor:
         with self._folding:
             started = time.perf_counter()
             self.staged = 0
-            spent = self.requests.record(self.begun, self._lanes, self.failures)
+            times = self.requests.record(self.begun, self._lanes, self.failures)
             for lane in self._lanes:
                 if lane.data:
                     self._fold(lane, drained(lane.data))
                 if lane.waiting:
                     self._fold_waiting(lane, drained(lane.waiting))
-            if spent:
-                ledger.spend(spent + time.perf_counter() - started)
+            if self.intake is not None:
+                self.intake.budget.settle(times.host, self.intake.fold())
+            if times.spent:
+                ledger.spend(times.spent + time.perf_counter() - started)
 
     def _fold_waiting(self, lane: Lane, waiting: list[Waiting]) -> None:
         prediction = self._fold(lane, [one.data for one in waiting])
@@ -134,6 +143,11 @@ class Monitor:
             self.outputs.record(prediction)
         except Exception as error:  # noqa: BLE001 -- a broken recorder takes no outcomes along
             swallow("outputs", error)
+        if self.columns is not None:
+            try:
+                self.columns.answer(prediction)
+            except Exception as error:  # noqa: BLE001 -- a broken recorder takes no outcomes along
+                swallow("columns", error)
         return prediction
 
     def _awaited(self, prediction: Prediction, waiting: Iterable[Waiting]) -> Iterable[Awaited]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from otelml.frameworks.adapter import Adapter
+    from otelml.intake import Taken
     from otelml.models import Models
     from otelml.monitor import Monitor
     from otelml.patching.sites import Operation
@@ -61,6 +62,7 @@ class Observer:
         try:
             if not get_current().get(SUPPRESSED):
                 watch = Watch(operation, model, self.adapter)
+                watch.take(args, kwargs)
         except Exception as error:  # noqa: BLE001 -- the guard
             swallow("observe", error)
         token = INSIDE.set(True)
@@ -83,7 +85,7 @@ class Observer:
 class Watch:
     """The watch over one outermost call, from just before the host's code runs until just after."""
 
-    __slots__ = ("adapter", "model", "models", "monitor", "opened", "operation")
+    __slots__ = ("adapter", "model", "models", "monitor", "opened", "operation", "taken")
 
     def __init__(self, operation: Operation, model: Any, adapter: Adapter) -> None:
         self.operation, self.model, self.adapter = operation, model, adapter
@@ -92,6 +94,16 @@ class Watch:
         spans = self.monitor.spans
         self.opened: OpenSpan | None = None if spans is None else spans.start(operation.name)
         self.monitor.begun.append(operation.name)
+        self.taken: Taken | None = None
+
+    def take(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Copy what is asked, before the host's code may change it."""
+        intake = self.monitor.intake
+        if intake is not None:
+            try:
+                self.taken = intake.take(self.operation.inputs(args, kwargs))
+            except Exception as error:  # noqa: BLE001 -- the guard: the call is watched all the same
+                swallow("columns", error)
 
     def answered(self, output: Any, arguments: Arguments, times: tuple[float, float, float]) -> None:
         """Take note of what the host's code returned; `times` are our arrival, its start and its end."""
@@ -120,7 +132,12 @@ class Watch:
             lane.seconds.append(ended - started)
             lane.spent.append(started - arrived + _clock() - ended)
             # Two threads may lose an addition here, which only delays the fold.  512 bytes weigh as much as a row.
-            monitor.staged += rows + 1 + (answer.nbytes >> 9)
+            weight = answer.nbytes
+            taken = self.taken
+            if taken is not None:
+                taken.lane.append(taken.rows)
+                weight += taken.weight
+            monitor.staged += rows + 1 + (weight >> 9)
             if monitor.staged >= monitor.fold_at:
                 monitor.fold_in_passing()
         except Exception as error:  # noqa: BLE001 -- the guard

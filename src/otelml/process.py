@@ -19,7 +19,7 @@ from otelml.patching.guard import guarded
 from otelml.recorders.instruments import Instruments
 from otelml.recorders.upkeep import Upkeep
 from otelml.settings import load
-from otelml.telemetry import names
+from otelml.telemetry import events, names
 from otelml.telemetry.pipeline import PIPELINE
 
 if TYPE_CHECKING:
@@ -33,7 +33,13 @@ class Process:
     """The state behind the public API.  One a process, made when it is first needed; see `current`."""
 
     def __init__(
-        self, loaded: Loaded, before: Process | None = None, *, tracer_provider: Any = None, meter_provider: Any = None
+        self,
+        loaded: Loaded,
+        before: Process | None = None,
+        *,
+        tracer_provider: Any = None,
+        meter_provider: Any = None,
+        logger_provider: Any = None,
     ) -> None:
         self.settings = settings = loaded.settings
         for problem in loaded.problems:
@@ -41,6 +47,7 @@ class Process:
         PIPELINE.open(meter_provider, globs=settings.metrics, most_points=settings.max_points)
         meter = PIPELINE.meter(names.SCOPE, version("otelml"), schema_url=names.SCHEMA_URL)
         tracer = trace.get_tracer(names.SCOPE, version("otelml"), tracer_provider, names.SCHEMA_URL)
+        events.choose(logger_provider)
         instruments, self._upkeep = _contract(meter)
         self.models = Models(settings, instruments, tracer if settings.traces else None)
         self.store = _store(settings, before)
@@ -112,14 +119,12 @@ def _new_lock() -> None:
 forking.in_child(_new_lock)
 
 
-def configure(loaded: Loaded | None = None, *, tracer_provider: Any = None, meter_provider: Any = None) -> Process:
+def configure(loaded: Loaded | None = None, **providers: Any) -> Process:
     """Make the state anew; models that were identified stay so, what waits and what was counted goes on."""
     global _process  # noqa: PLW0603 -- one a process
     with _making:
         before = _process
-        _process = made = Process(
-            loaded or load(), before, tracer_provider=tracer_provider, meter_provider=meter_provider
-        )
+        _process = made = Process(loaded or load(), before, **providers)
         if before is not None:
             before.close()
         return made

@@ -13,7 +13,7 @@ import os
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from otelml.kinds import BOOLEAN, COUNT, DAY, FOLDER, GLOBS, SECONDS, STORE, TEXT, UNITS, Kind, one_of
+from otelml.kinds import BOOLEAN, COUNT, DAY, FOLDER, GLOBS, SECONDS, SHARE, STORE, TEXT, UNITS, Kind, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +42,23 @@ class Settings:
     gauges: str = row(
         "psi",
         one_of("off", "psi", "all"),
-        "In-process gauges, for backends that cannot compute: all but off ship ml.performance, the only one so far.",
+        "In-process gauges, for backends that cannot compute: psi ships ml.performance and ml.drift by the population "
+        "stability index, all ships every method, and mean, variance and completeness of the columns.",
     )
+    columns: bool = row(True, BOOLEAN, "Count what models are asked and answer, column by column.")
+    skew_rows: int = row(1_000, COUNT, "First rows of a deploy that are compared with the baseline, 200 at least.")
+    provisional_rows: int | None = row(
+        None,
+        COUNT,
+        "Without a baseline, take so many first rows for a reference, of this process alone and marked provisional.",
+    )
+    baseline_on_fit: str | None = row(
+        None, FOLDER, "Folder in which a fit leaves a baseline of the columns that it was given, found by fingerprint."
+    )
+    category_names: bool = row(
+        False, BOOLEAN, "Ship names of categories instead of cat:07, of those that 1 % of the baseline's rows hold."
+    )
+    budget: float = row(0.05, SHARE, "Share of the host's time above which rows are sampled for the columns.")
     transform: bool = row(False, BOOLEAN, "Count transform() as a prediction where it is the outermost call.")
     id_column: str | None = row(None, TEXT, "Input column that holds the id under which outcomes will come.")
     outcome_store: str = row("memory", STORE, "Where predictions wait for their outcomes.")

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from otelml.arrays import as_array
 from otelml.baseline.document import BaselineError
-from otelml.baseline.labels import squeezed
+from otelml.baseline.labels import squeezed, task_of
+from otelml.prediction import Task, label_text
 
 MATRIX = 2  # dimensions
 OPERATIONS = ("predict_proba", "decision_function", "predict")
@@ -49,7 +50,7 @@ def kind_of(model: Any, operation: str, answer: Array, truth: Array) -> str:
     BaselineError
         When the model is neither a classifier nor a regressor.
     """
-    estimator = _estimator_type(model)
+    estimator = estimator_type(model)
     if estimator not in (None, "classifier", "regressor"):
         raise BaselineError(
             f"{type(model).__name__} is of the kind {estimator}: a baseline is of a classifier or a regressor"
@@ -61,11 +62,19 @@ def kind_of(model: Any, operation: str, answer: Array, truth: Array) -> str:
     return _kind_of_stranger(answer, truth)
 
 
-def _estimator_type(model: Any) -> str | None:
+def estimator_type(model: Any) -> str | None:
     estimator = getattr(model, "_estimator_type", None)
     if estimator is None and hasattr(model, "__sklearn_tags__"):
         estimator = model.__sklearn_tags__().estimator_type
     return estimator
+
+
+def told_by(model: Any) -> tuple[Task, tuple[str, ...]]:
+    """Task and classes of a model by its own word; nothing is asked of it."""
+    classes: Any = getattr(model, "classes_", None)
+    if classes is not None and not any(isinstance(label, np.ndarray | list) for label in classes):
+        return task_of(texts := tuple(label_text(label) for label in classes)), texts
+    return (Task.REGRESSION if estimator_type(model) == "regressor" else Task.OTHER), ()
 
 
 def _kind_of_stranger(answer: Array, truth: Array) -> str:

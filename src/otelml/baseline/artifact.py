@@ -10,11 +10,13 @@ from otelml.baseline import document
 from otelml.baseline.content import Content, from_payload, to_payload
 from otelml.baseline.document import BaselineError
 from otelml.baseline.doubts import BaselineWarning
-from otelml.baseline.fit import measure
+from otelml.baseline.columns import INPUT, OUTPUT, Column
+from otelml.baseline.fit import look, measure
 from otelml.patching.nesting import silenced
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from typing_extensions import Self
 
@@ -55,12 +57,22 @@ class Baseline(Content):
         positive = sum(count for (_, actual), count in self.cells.items() if actual == self.positive_class)
         return positive / self.rows
 
+    @property
+    def inputs(self) -> tuple[Column, ...]:
+        """Columns of what the model is asked about."""
+        return tuple(column for column in self.columns if column.role == INPUT)
+
+    @property
+    def outputs(self) -> tuple[Column, ...]:
+        """Columns of what it answers."""
+        return tuple(column for column in self.columns if column.role == OUTPUT)
+
     @classmethod
     def fit(  # noqa: PLR0913 -- the published signature; scikit-learn's names
         cls,
         model: Any,
         X: Any,  # noqa: N803
-        y: Any,
+        y: Any = None,
         threshold: float | str | None = None,
         time: Any = None,
         segment: Any = None,
@@ -68,27 +80,31 @@ class Baseline(Content):
         name: str | None = None,
         version: str | None = None,
         positive_class: Any = None,
+        progress: Callable[[str], object] = lambda _step: None,
     ) -> Self:
         """Measure a fitted model on labelled rows.
 
         The rows have to be ones the model was **not** trained on.  That cannot be checked here, and a
-        baseline of training rows promises a performance that no service will reach.
+        baseline of training rows promises a performance that no service will reach.  Without `y` it is a
+        baseline of the columns alone, for which the rows of the training are as good.
 
         Parameters
         ----------
         model : fitted; its `predict_proba` is asked, else its `decision_function`, else its `predict`.
         X : rows as the model takes them (n_rows, n_columns): numpy, pandas, Polars, lists.
-        y : labels or numbers, one a row, none missing.
+        y : labels or numbers, one a row, none missing; None for the columns alone.
         threshold : the one the service uses: rows whose score is at or above it are called positive.  None is
         0.5
             for probabilities and 0 for margins; "f1" tunes it for F1 on these rows, and takes the performance
             of each fifth (blocks of days, with `time`) from the threshold tuned on the others.
         time : when each row was predicted: datetimes (UTC without a zone) or seconds since the epoch.  With
         it the
-            performance has intervals for windows of 1, 7 and 28 days, from a bootstrap of whole days.
+            performance has intervals for windows of 1, 7 and 28 days, from a bootstrap of whole days, and each column
+            tells how much blocks of 1, 7 and 28 days differ among themselves.
         segment : reserved; has to be None.
         name, version : of the model, as the service names it.
         positive_class : of two classes, the one to find; the second by default.
+        progress : told of each step as it is done: `answers`, `performance`, and each column by its name.
 
         Raises
         ------
@@ -101,10 +117,17 @@ class Baseline(Content):
             With fewer than 200 rows of the positive class, fewer than 14 days, or a threshold that looks
             tuned on these very rows.
         """
+        if y is None and (threshold is not None or positive_class is not None):
+            raise BaselineError("without y there is nothing that a threshold or a positive class could be used on")
         if segment is not None:
             raise BaselineError("segment is not supported yet: leave it out, or fit a baseline a segment")
         with silenced():  # what is measured here is no prediction of a service
-            content, doubts = measure(model, X, y, threshold=threshold, time=time, positive_class=positive_class)
+            if y is None:
+                content, doubts = look(model, X, time=time, tick=progress)
+            else:
+                content, doubts = measure(
+                    model, X, y, threshold=threshold, time=time, positive_class=positive_class, tick=progress
+                )
         for doubt in doubts:
             warnings.warn(doubt, BaselineWarning, stacklevel=2)
         content = replace(content, name=name, version=version)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from otelml.baseline import columns as columns_of
 from otelml.baseline.document import FORMAT, FORMAT_VERSION
 from otelml.baseline.fingerprints import Fingerprint
 from otelml.prediction import Task
 
 if TYPE_CHECKING:
+    from otelml.baseline.columns import Column
     from otelml.baseline.document import Payload
+    from otelml.stats.embedding import Embedding
 
 Counts = tuple[int, ...]
 Bounds = tuple[float, ...]
@@ -59,6 +62,8 @@ class Content:
     value_sd: float | None = None
     cells: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     performance: tuple[Performance, ...] = ()
+    columns: tuple[Column, ...] = ()
+    embeddings: dict[str, Embedding] = field(default_factory=dict[str, "Embedding"], compare=False)
 
 
 def to_payload(content: Content) -> Payload:
@@ -80,6 +85,10 @@ def to_payload(content: Content) -> Payload:
             for (predicted, actual), count in content.cells.items()
         ],
         "performance": [_entry(performance) for performance in content.performance],
+        "columns": [columns_of.to_payload(column) for column in content.columns],
+        "embeddings": {
+            source: columns_of.embedding_to_payload(embedding) for source, embedding in content.embeddings.items()
+        },
     }
 
 
@@ -171,4 +180,8 @@ def from_payload(payload: Payload) -> Content:
             )
             for entry in payload["performance"]
         ),
+        columns=tuple(columns_of.from_payload(column) for column in payload.get("columns", ())),  # since version 2
+        embeddings={
+            source: columns_of.embedding_from_payload(one) for source, one in payload.get("embeddings", {}).items()
+        },
     )

@@ -26,10 +26,12 @@ class Days:
     ----------
     index : (n_rows,) position of each row's day.
     count : how many days.
+    numbers : (count,) days since the epoch.
     """
 
     index: NDArray[np.intp]
     count: int
+    numbers: NDArray[np.int64]
 
     @classmethod
     def of(cls, time: Any, n_rows: int) -> Days:
@@ -52,7 +54,15 @@ class Days:
         if len(times) != n_rows:
             raise BaselineError(f"time has {len(times)} entries for {n_rows} rows: give one a row")
         numbers, index = np.unique(_day_numbers(times), return_inverse=True)
-        return cls(index.ravel(), len(numbers))
+        return cls(index.ravel(), len(numbers), numbers)
+
+    def blocks(self, length: int) -> NDArray[np.int64]:
+        """Position of each row's block of `length` days, counted from the first day that has rows; `(n_rows,)`."""
+        return ((self.numbers - self.numbers[0]) // length)[self.index]
+
+    def whole_blocks(self, length: int) -> int:
+        """How many blocks of `length` days there are, without a last one that is shorter."""
+        return int(self.numbers[-1] - self.numbers[0] + 1) // length if self.count else 0
 
     def sums(self, *columns: Array) -> NDArray[np.float64]:
         """Sum each of the `(n_rows,)` columns a day; `(n_days, n_columns)`."""

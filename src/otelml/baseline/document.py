@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 FORMAT = "otelml.baseline"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 PREFIX = "sha256:"
 
 Payload = dict[str, Any]

@@ -6,20 +6,27 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from otelml.arrays import n_rows
 from otelml.baseline import performance
+from otelml.baseline.answers import told_by
+from otelml.baseline.columns import MOST_COLUMNS
 from otelml.baseline.content import Content
 from otelml.baseline.days import Days
 from otelml.baseline.distribution import MOST_BOUNDS, PER_CLASS, counts_by_class, quantile_bounds
 from otelml.baseline.document import BaselineError
 from otelml.baseline.doubts import doubts
 from otelml.baseline.fingerprints import fingerprint
+from otelml.baseline.learning import Answers, Learned, learn, outputs
 from otelml.baseline.sample import MARGIN, Sample, take_sample
 from otelml.baseline.thresholds import Decided, Scored, decide
 from otelml.prediction import Task
 from otelml.stats.confusion import count_cells
 from otelml.stats.histogram import count_bins
+from otelml.tables import table_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 MOST_FULL_CLASSES = 20
@@ -35,8 +42,11 @@ def measure(
     threshold: float | str | None,
     time: Any,
     positive_class: Any,
+    tick: Callable[[str], object] = lambda _step: None,
 ) -> tuple[Content, list[str]]:
     """Ask the model, and measure its answers; returns the content and what is doubtful about it.
+
+    `tick` is told of each step as it is done: `answers`, `performance`, and each column by its name.
 
     Raises
     ------
@@ -47,15 +57,77 @@ def measure(
     rows = len(sample.actual)
     days = None if time is None else Days.of(time, rows)
     decided = _decided(sample, threshold, days)
+    tick("answers")
+    parts = _parts(sample, decided, days)
+    tick("performance")
+    learned, found = _inputs(X, days, tick)
     content = Content(
         fingerprint=fingerprint(model),
         task=sample.task,
         rows=rows,
         days=None if days is None else days.count,
         classes=sample.classes,
-        **_parts(sample, decided, days),
+        columns=(*learned.columns, *outputs(_answers(sample, decided), days)),
+        embeddings=learned.embeddings,
+        **parts,
     )
-    return content, list(doubts(sample, decided, days))
+    return content, [*doubts(sample, decided, days), *found]
+
+
+def look(
+    model: Any,
+    X: Any,  # noqa: N803 -- scikit-learn's name
+    *,
+    time: Any = None,
+    tick: Callable[[str], object] = lambda _step: None,
+) -> tuple[Content, list[str]]:
+    """Look at rows alone: nothing is asked of the model, and nothing is said of its answers.
+
+    Raises
+    ------
+    BaselineError
+        When `X` holds no columns.
+    """
+    learned, found = _inputs(X, None if time is None else Days.of(time, n_rows(X) or 0), tick)
+    if not learned.columns:
+        raise BaselineError(f"without y a baseline is one of the columns of X, and there are none: {found[0]}")
+    task, classes = told_by(model)
+    rows = learned.columns[0].rows
+    days = None if time is None else Days.of(time, rows).count
+    content = Content(
+        fingerprint=fingerprint(model),
+        task=task,
+        rows=rows,
+        days=days,
+        classes=classes,
+        columns=learned.columns,
+        embeddings=learned.embeddings,
+    )
+    return content, found
+
+
+def _inputs(X: Any, days: Days | None, tick: Callable[[str], object]) -> tuple[Learned, list[str]]:  # noqa: N803
+    """Columns of the rows, and what is doubtful about them."""
+    try:
+        table = table_of(X, MOST_COLUMNS)
+    except TypeError as error:
+        return Learned((), {}), [f"the columns of X are not in the baseline: {error}; give a table of rows and columns"]
+    learned = learn(table, days, tick)
+    beyond = max(table.width - MOST_COLUMNS, 0) if table.names is not None else 0
+    return learned, [f"of {table.width} columns the first {MOST_COLUMNS} are in the baseline"] if beyond else []
+
+
+def _answers(sample: Sample, decided: Decided | None) -> Answers:
+    """What the model answered, as it is seen in a service."""
+    if sample.task is Task.REGRESSION:
+        return Answers((), value=sample.predicted)
+    predicted = sample.predicted
+    if decided is not None and sample.positive is not None:
+        predicted = np.where(decided.predicted, sample.positive, 1 - sample.positive)
+    if sample.kind != MARGIN:
+        return Answers(sample.classes, predicted, sample.scores)
+    own = sample.scores if sample.positive != 0 or sample.scores is None else -sample.scores
+    return Answers(sample.classes, predicted, value=own if sample.positive is not None else None)
 
 
 def _decided(sample: Sample, threshold: float | str | None, days: Days | None) -> Decided | None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from otelml.baseline.document import BaselineError
 from otelml.baseline.sample import PROBABILITY
+from otelml.stats.quantiles import between
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,12 +53,8 @@ class Optimum:
         """
         if self.low == -np.inf:
             return self.high
-        middle = self.low + (self.high - self.low) / 2
-        for digits in range(2, 18):
-            rounded = float(f"{middle:.{digits}g}")
-            if self.low < rounded <= self.high:
-                return rounded
-        return self.high
+        middle = between(self.low, self.high, fewest=2)
+        return middle if middle > self.low else self.high
 
 
 def f1_optimum(scores: NDArray[np.float64], actual: NDArray[np.bool_]) -> Optimum:

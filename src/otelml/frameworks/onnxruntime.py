@@ -35,10 +35,16 @@ def chosen(description: Description, args: tuple[Any, ...], kwargs: dict[str, An
     return min(enumerate(forms[name] for name in names), key=lambda one: BEST_FIRST.index(one[1]))
 
 
+def fed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The one input; of several, all by name."""
+    feed = argument(args, kwargs, 1, "input_feed")
+    return next(iter(feed.values())) if len(feed) == 1 else feed
+
+
 RUN = Operation(
     "run",
     form=lambda description, args, kwargs: chosen(description, args, kwargs)[1],
-    inputs=lambda args, kwargs: next(iter(argument(args, kwargs, 1, "input_feed").values())),
+    inputs=fed,
     answer=lambda description, outputs, args, kwargs: outputs[chosen(description, args, kwargs)[0]],
 )
 ADAPTER = Adapter(

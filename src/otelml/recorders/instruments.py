@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from otelml.recorders.outcomes import OutcomeStreams
 from otelml.recorders.outputs import OutputInstruments
 from otelml.recorders.requests import RequestStreams
+from otelml.recorders.side import ColumnStreams
 from otelml.telemetry import accuracy, names
 from otelml.telemetry.meter import ScoreHistogram, ValueHistogram
 
@@ -47,6 +48,25 @@ class Instruments:
                     names.PERFORMANCE,
                 ),
             ),
+        )
+        self.columns = ColumnStreams(
+            *map(
+                stream,
+                (
+                    names.COLUMN_VALUES,
+                    names.COLUMN_MOMENT,
+                    names.VIOLATIONS,
+                    names.DRIFT,
+                    names.DRIFT_CRITICAL,
+                    names.COLUMN_MEAN,
+                    names.COLUMN_VARIANCE,
+                    names.COLUMN_COMPLETENESS,
+                    names.BASELINE_VALUES,
+                    names.BASELINE_ROWS,
+                    names.BASELINE_MOMENT,
+                    names.BASELINE_DRIFT,
+                ),
+            )
         )
         self._info = stream(names.MODEL_INFO)
         self._infos: dict[tuple[object, ...], Number] = {}

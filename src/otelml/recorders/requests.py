@@ -29,6 +29,13 @@ class RequestStreams(NamedTuple):
     sizes: Stream
 
 
+class Times(NamedTuple):
+    """Seconds of the host's calls that were answered, and of otelml beside them."""
+
+    host: float
+    spent: float
+
+
 class Requests:
     """Service metrics of one model."""
 
@@ -44,27 +51,28 @@ class Requests:
         for operation, count in list(self._active.items()):
             self._streams.active.number(self._of(operation)).set(count)
 
-    def record(self, begun: list[str], lanes: Sequence[Lane], failures: list[Failure]) -> float:
-        """Fold calls that began and calls that ended, and take them out; returns otelml's own share, in seconds."""
+    def record(self, begun: list[str], lanes: Sequence[Lane], failures: list[Failure]) -> Times:
+        """Fold calls that began and calls that ended, and take them out."""
         with self._lock:  # monitors of one identity share this
             return self._record(begun, lanes, failures)
 
-    def _record(self, begun: list[str], lanes: Sequence[Lane], failures: list[Failure]) -> float:
+    def _record(self, begun: list[str], lanes: Sequence[Lane], failures: list[Failure]) -> Times:
         self._count(Counter(drained(begun)), +1)
-        spent = 0.0
+        host = spent = 0.0
         for lane in lanes:
             if lane.seconds:
                 seconds = drained(lane.seconds)
                 self._count({lane.operation: len(seconds)}, -1)
                 self._answered(lane.operation, seconds, drained(lane.rows), drained(lane.traces))
                 spent += sum(drained(lane.spent))
+                host += sum(seconds)
         for failure in drained(failures):
             self._count({failure.operation: 1}, -1)
             labels = {names.ERROR_TYPE: self._bounded(failure.error)} if failure.error else {}
             traces = [failure.trace] if failure.trace else []
             self._lasted({**self._of(failure.operation), **labels}, [failure.seconds], traces)
             spent += failure.spent
-        return spent
+        return Times(host, spent)
 
     def _count(self, calls: Mapping[str, int], sign: int) -> None:
         for operation, count in calls.items():

@@ -44,7 +44,7 @@ def count_bins(values: NDArray[Any], bounds: NDArray[np.float64]) -> NDArray[np.
         return counts.astype(np.int64, copy=False)
     # How many values reach each bin; the one past the last is reached by none.
     reached = np.zeros(len(bounds) + 2, dtype=np.int64)
-    limits = _limits(bounds, values.dtype)
+    limits = limits_of(bounds, values.dtype)
     for start in range(0, values.size, TILE):
         reached[:-1] += _reached(values[start : start + TILE], limits)
     return reached[:-1] - reached[1:]
@@ -62,7 +62,7 @@ def as_floats(values: ArrayLike) -> NDArray[np.float64]:
     return array.ravel()
 
 
-def _limits(bounds: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[np.float64]:
+def limits_of(bounds: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[np.float64]:
     """Round bounds down to `dtype`: a value of that type is above one exactly when above the rounded one."""
     with np.errstate(over="ignore"):
         rounded = bounds.astype(dtype)

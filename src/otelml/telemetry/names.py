@@ -35,6 +35,7 @@ class Metric:
     signed : a histogram that can hold negative values, and so omits its sum.
     extremes : a histogram that tells its smallest and its largest value; of answers and losses those are raw
         values of somebody's, and stay here.
+    counted : a sum that counts values, and does not add them up.
     """
 
     name: str
@@ -45,11 +46,21 @@ class Metric:
     bounds: tuple[float, ...] = ()
     signed: bool = False
     extremes: bool = False
+    counted: bool = False
 
     @property
     def zero(self) -> float:
         """Where a sum starts: an integer where rows or events are counted, else a real number."""
-        return 0.0 if self.unit in REAL_UNITS else 0
+        return 0.0 if self.unit in REAL_UNITS and not self.counted else 0
+
+
+@dataclass(frozen=True)
+class Event:
+    """One log record of the contract, by its event name."""
+
+    name: str
+    doc: str
+    attributes: tuple[str, ...]
 
 
 # Attributes.
@@ -73,8 +84,17 @@ METRIC = "ml.metric"
 BOUND = "ml.bound"
 WINDOW = "ml.window"
 LOSS = "ml.loss"
+COLUMN_NAME = "ml.column.name"
+COLUMN_ROLE = "ml.column.role"
+VIOLATION = "ml.violation"
+METHOD = "ml.method"
 REASON = "ml.reason"
 COMPONENT = "ml.component"
+
+# Of events alone.
+ROWS_COMPARED = "ml.rows"
+COLUMNS_COMPARED = "ml.columns"
+COLUMNS_MOVED = "ml.columns.moved"
 
 # Of spans alone.
 BATCH_SIZE = "ml.batch.size"
@@ -87,6 +107,8 @@ OTHER_ERROR = "_OTHER"
 MOST_CLASSES = 20
 MOST_ERROR_TYPES = 20
 MOST_MODELS = 50
+MOST_COLUMNS = 200
+MOST_BINS = 24
 MOST_ZERO_CELLS = 16
 
 _DURATION_BOUNDS = (
@@ -110,6 +132,7 @@ VALUE_BOUNDS = (
 )
 
 _CALL = (OPERATION_NAME, SYSTEM_NAME)
+_COLUMN = (COLUMN_NAME, COLUMN_ROLE)
 _CELL = (PREDICTED, ACTUAL, CORRECT)
 
 # The service.
@@ -173,6 +196,66 @@ VALUE_MOMENT = Metric(
     "{value}",
     "Sums of positive values, of negative ones' magnitudes, of squares; standardised by a baseline.",
     (MOMENT, BASELINE_ID),
+)
+
+# What it is asked.
+COLUMN_VALUES = Metric(
+    "ml.column.values",
+    Kind.COUNTER,
+    "{value}",
+    "Values of a column by bin; what a model answers is a column too.",
+    (*_COLUMN, BIN, BASELINE_ID),
+    counted=True,
+)
+COLUMN_MOMENT = Metric(
+    "ml.column.moment",
+    Kind.COUNTER,
+    "{value}",
+    "Sums of a column's positive values, of negative ones' magnitudes, of squares; standardised by a baseline.",
+    (*_COLUMN, MOMENT, BASELINE_ID),
+)
+VIOLATIONS = Metric(
+    "ml.column.violations",
+    Kind.COUNTER,
+    "{value}",
+    "Values that are not as they were in training: column missing or extra, type, range, category.",
+    (*_COLUMN, VIOLATION, BASELINE_ID),
+    counted=True,
+)
+DRIFT = Metric(
+    "ml.drift",
+    Kind.GAUGE,
+    "{index}",
+    "How far a window of a column in this process is from the baseline.",
+    (*_COLUMN, METHOD, WINDOW, BASELINE_ID),
+)
+DRIFT_CRITICAL = Metric(
+    "ml.drift.critical",
+    Kind.GAUGE,
+    "{index}",
+    "What a window without drift, of as many rows, stays below but for once in 100,000.",
+    (*_COLUMN, METHOD, WINDOW, BASELINE_ID),
+)
+COLUMN_MEAN = Metric(
+    "ml.column.mean",
+    Kind.GAUGE,
+    "{value}",
+    "Mean of a column in a window of this process.",
+    (*_COLUMN, WINDOW, BASELINE_ID),
+)
+COLUMN_VARIANCE = Metric(
+    "ml.column.variance",
+    Kind.GAUGE,
+    "{value}",
+    "Variance of a column in a window of this process.",
+    (*_COLUMN, WINDOW, BASELINE_ID),
+)
+COLUMN_COMPLETENESS = Metric(
+    "ml.column.completeness",
+    Kind.GAUGE,
+    "{share}",
+    "Share of a column's values that were not missing in a window of this process.",
+    (*_COLUMN, WINDOW, BASELINE_ID),
 )
 
 # Whether it was right.
@@ -245,6 +328,30 @@ PERFORMANCE = Metric(
 )
 
 # What it was like in training.
+BASELINE_VALUES = Metric(
+    "ml.baseline.values",
+    Kind.GAUGE,
+    "{share}",
+    "Share of the baseline's rows in a bin of a column.",
+    (*_COLUMN, BIN, BASELINE_ID),
+)
+BASELINE_ROWS = Metric(
+    "ml.baseline.rows", Kind.GAUGE, "{row}", "Rows of a column in the baseline.", (*_COLUMN, BASELINE_ID)
+)
+BASELINE_MOMENT = Metric(
+    "ml.baseline.moment",
+    Kind.GAUGE,
+    "{value}",
+    "Mean and standard deviation of a column in the baseline.",
+    (*_COLUMN, MOMENT, BASELINE_ID),
+)
+BASELINE_DRIFT = Metric(
+    "ml.baseline.drift",
+    Kind.GAUGE,
+    "{index}",
+    "Largest population stability index of a block of the baseline's rows, as long as the window, against the others.",
+    (*_COLUMN, WINDOW, BASELINE_ID),
+)
 BASELINE_CELLS = Metric(
     "ml.baseline.cells",
     Kind.GAUGE,
@@ -265,6 +372,14 @@ OVERHEAD = Metric("otelml.overhead", Kind.COUNTER, "s", "Time otelml itself spen
 DROPPED = Metric("otelml.dropped", Kind.COUNTER, "{item}", "Items given up on.", (REASON,))
 ERRORS = Metric("otelml.errors", Kind.COUNTER, "{error}", "Internal errors that were swallowed.", (COMPONENT,))
 
+# Events.
+SKEW = Event(
+    "ml.skew",
+    "The first rows after a deploy were compared with the baseline; once a model and process.",
+    (MODEL_NAME, MODEL_VERSION, BASELINE_ID, ROWS_COMPARED, COLUMNS_COMPARED, COLUMNS_MOVED),
+)
+
+EVENTS: tuple[Event, ...] = (SKEW,)
 CONTRACT: tuple[Metric, ...] = tuple(value for value in tuple(globals().values()) if isinstance(value, Metric))
 
 

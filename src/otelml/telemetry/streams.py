@@ -229,6 +229,10 @@ class Registry:
         self.allowance.held += fits
         return fits
 
+    def has_room(self, series: int) -> bool:
+        """Whether so many more series fit."""
+        return self.allowance.held + series <= self.allowance.most
+
     def refuse(self) -> None:
         """Book and tell that a series does not fit."""
         ledger.drop("cardinality")

@@ -1,0 +1,202 @@
+"""From rows to the columns of a baseline: kinds, bins, moments, and how much blocks of the rows differ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from otelml.baseline.columns import INPUT, MOST_COLUMNS, OUTPUT, Column, readable, shown_names
+from otelml.baseline.days import Days
+from otelml.readings import (
+    BOOLEAN, CATEGORICAL, DATETIME, EMBEDDING, HOUR, LENGTH, NUMERIC, TEXT, counted_texts, hours_of, kind_of,
+    lengths_of, numbers_of, part_of_time, texts_of, vectors_of, weekdays_of,
+)  # fmt: skip
+from otelml.stats.binning import MOST_NAMED, CategoryBins, NumericBins
+from otelml.stats.divergence import FEWEST, psi
+from otelml.stats.embedding import Embedding
+from otelml.stats.moments import Moments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from otelml.stats.binning import Bins
+    from otelml.tables import Table
+
+    Floats = NDArray[np.float64]
+
+WINDOWS = {"P1D": 1, "P7D": 7, "P28D": 28}
+FEWEST_BLOCKS = 3
+WHOLE = "x"  # the column that all columns are together, where they are one vector
+
+
+class Learned(NamedTuple):
+    """Columns, and the embeddings that some of them are parts of, by source."""
+
+    columns: tuple[Column, ...]
+    embeddings: dict[str, Embedding]
+
+
+def names_of(table: Table) -> tuple[str, ...]:
+    """Names of the columns, `x0`, `x1`, … where they have only places."""
+    return tuple(f"x{at}" for at in range(table.width)) if table.names is None else table.names
+
+
+def learn(table: Table, days: Days | None = None, tick: Callable[[str], object] = lambda _name: None) -> Learned:
+    """Learn the input columns of `table`.
+
+    Parameters
+    ----------
+    days : of the rows; with them, how much blocks of days differ is learned too.
+    tick : told the name of each column that is done.
+    """
+    if table.numeric and table.names is None and table.width > MOST_COLUMNS:
+        # So many numbers without a name each are one vector.
+        return _learn_vectors(WHOLE, np.asarray(table.matrix, dtype=np.float64), days, tick)
+    columns: list[Column] = []
+    embeddings: dict[str, Embedding] = {}
+    for position, name in enumerate(names_of(table)[:MOST_COLUMNS]):
+        held = table.column(position)
+        kind = kind_of(held)
+        if kind == EMBEDDING:
+            found = _learn_vectors(name, _stacked(held), days)
+            columns += found.columns
+            embeddings |= found.embeddings
+        else:
+            columns.append(_learn_one(name, kind, held, days))
+        tick(name)
+    return Learned(tuple(columns[:MOST_COLUMNS]), embeddings)
+
+
+def _learn_one(name: str, kind: str, held: NDArray[Any], days: Days | None) -> Column:
+    if kind in (CATEGORICAL, BOOLEAN):
+        return categorical(Column(readable(name), INPUT, kind, name, None, NumericBins(()), ()), held, days)
+    part = {DATETIME: part_of_time(held) if kind == DATETIME else None, TEXT: LENGTH}.get(kind)
+    read = {None: numbers_of, HOUR: hours_of, LENGTH: lengths_of}.get(part, weekdays_of)
+    return numeric(name, kind, part, read(held)[0], days)
+
+
+def categorical(column: Column, held: NDArray[Any], days: Days | None) -> Column:
+    """Learn a column of categories, or of truth values."""
+    counts = counted_texts(held)
+    bins = CategoryBins(("0", "1")) if column.kind == BOOLEAN else CategoryBins.learn(counts)
+    bins = replace(bins, shown=shown_names(bins.names, column.kind, column.role))
+    drift = {} if days is None else block_drift(bins, bins.index(texts_of(held)), days)
+    return replace(column, bins=bins, counts=tuple(bins.count(counts).tolist()), drift=drift)
+
+
+def numeric(  # noqa: PLR0913 -- what a column is
+    name: str, kind: str, part: str | None, numbers: Floats, days: Days | None, role: str = INPUT
+) -> Column:
+    """Learn a column of numbers, or of what a part of a column is as a number."""
+    bins = NumericBins.learn(numbers)
+    index = bins.index(numbers)
+    mean, sd = _scale(numbers)
+    return Column(
+        name=readable(f"{name}.{part}" if part else name),
+        role=role,
+        kind=kind,
+        source=name,
+        part=part,
+        bins=bins,
+        counts=tuple(np.bincount(index, minlength=bins.size).tolist()),
+        mean=mean,
+        sd=sd,
+        drift={} if days is None else block_drift(bins, index, days),
+    )
+
+
+def _scale(numbers: Floats) -> tuple[float | None, float | None]:
+    finite = numbers[np.isfinite(numbers)]
+    if not len(finite):
+        return None, None
+    centre = float(np.mean(finite))
+    deviation = float(np.sqrt(Moments.of(finite - centre).variance))  # centred, or digits cancel
+    varies = bool(np.ptp(finite) > 0) and 0 < deviation < np.inf  # the deviation of equal values is not always exactly 0
+    return (centre if np.isfinite(centre) else None), (deviation if varies else None)
+
+
+def _stacked(held: NDArray[Any]) -> Floats:
+    dimensions = next(np.shape(value)[0] for value in held.tolist() if isinstance(value, list | tuple | np.ndarray))
+    return vectors_of(held, dimensions)[0]
+
+
+def _learn_vectors(
+    name: str, vectors: Floats, days: Days | None, tick: Callable[[str], object] = lambda _name: None
+) -> Learned:
+    embedding = Embedding.learn(vectors)
+    parts = embedding.parts(vectors).items()
+    columns = tuple(numeric(name, EMBEDDING, part, numbers, days) for part, numbers in parts)
+    tick(name)
+    return Learned(columns, {name: embedding})
+
+
+def block_drift(bins: Bins, index: NDArray[np.intp], days: Days) -> dict[str, float]:
+    """How much blocks of days differ: the largest index of one block against all the others, by window.
+
+    Parameters
+    ----------
+    index : (n_rows,) the bin of each row.
+
+    Returns
+    -------
+    Of windows of which there are three blocks at least, each with the rows that a rule asks for.
+    """
+    found: dict[str, float] = {}
+    for window, length in WINDOWS.items():
+        block = days.blocks(length)
+        counts = np.bincount(block * bins.size + index, minlength=(int(block.max(initial=0)) + 1) * bins.size)
+        counts = counts.reshape(-1, bins.size)
+        large = (counts.sum(axis=1) >= FEWEST) & (np.arange(len(counts)) < days.whole_blocks(length))
+        if np.count_nonzero(large) >= FEWEST_BLOCKS:
+            indices = psi(counts[large], counts.sum(axis=0) - counts[large])
+            found[window] = float(f"{np.nanmax(indices):.6g}")
+    return found
+
+
+def outputs(answers: Answers, days: Days | None) -> tuple[Column, ...]:
+    """Learn the columns of what a model answered."""
+    return tuple(_outputs(answers, days))
+
+
+class Answers(NamedTuple):
+    """What a model answered to rows, as columns.
+
+    Attributes
+    ----------
+    classes : labels of the classes, as texts.
+    predicted : (n_rows,) positions in `classes`, or None.
+    score : (n_rows,) probability of the positive class, or of the class chosen; or None.
+    value : (n_rows,) numbers that are no probabilities; or None.
+    """
+
+    classes: tuple[str, ...]
+    predicted: NDArray[np.intp] | None = None
+    score: Floats | None = None
+    value: Floats | None = None
+
+
+def _outputs(answers: Answers, days: Days | None) -> Iterator[Column]:
+    if answers.predicted is not None:
+        names = answers.classes[:MOST_NAMED]
+        marks = () if len(names) == len(answers.classes) else None
+        bins = CategoryBins(names, marks, shown_names(names, CATEGORICAL, OUTPUT))
+        index = class_index(answers.predicted, bins)
+        yield Column(
+            "class", OUTPUT, CATEGORICAL, "class", None, bins,
+            tuple(np.bincount(index, minlength=bins.size).tolist()),
+            drift={} if days is None else block_drift(bins, index, days),
+        )  # fmt: skip
+    if answers.score is not None:
+        yield numeric("score", NUMERIC, None, answers.score, days, OUTPUT)
+    if answers.value is not None:
+        yield numeric("value", NUMERIC, None, answers.value, days, OUTPUT)
+
+
+def class_index(predicted: NDArray[np.intp], bins: CategoryBins) -> NDArray[np.intp]:
+    """The bin of each row's class: beyond the classes that have one it is `other`, of -1 it is `missing`."""
+    index = np.minimum(predicted, len(bins.names))
+    return np.where(predicted < 0, bins.size - 1, index)

@@ -1,0 +1,168 @@
+"""What a model is asked about, copied before the host's call and counted after it.
+
+Before, since a model may change its input (`StandardScaler(copy=False)` does); kept only once it was answered, since
+rows of a call that failed were answered by nobody.  A small table is staged as bytes, the cheapest copy there is; a
+large one is counted on the spot, which costs less than to copy it, and weighs nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+
+from otelml.ledger import ledger
+from otelml.patching.guard import swallow
+from otelml.staging import drained
+from otelml.tables import Table, stacked, table_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from otelml.budget import Budget
+    from otelml.recorders.columns import Columns
+    from otelml.recorders.tally import Tally
+
+LARGE = 262_144  # bytes of a table that is counted on the spot
+MOST_LANES = 16
+OBJECT = 48  # bytes that a Python object weighs beside its pointer, about
+
+
+class Taken(NamedTuple):
+    """What was copied of a call, the lane that it goes to once that was answered, and its weight in bytes."""
+
+    lane: list[Any]
+    rows: Any
+    weight: int
+
+
+class MatrixLane:
+    """Matrices of numbers of one type and width, as bytes."""
+
+    __slots__ = ("data", "dtype", "names", "width")
+
+    def __init__(self, table: Table, matrix: NDArray[Any]) -> None:
+        self.names, self.dtype, self.width = table.names, matrix.dtype, table.width
+        self.data: list[Any] = []
+
+    def fits(self, table: Table) -> bool:
+        """Whether a table can be stacked onto the others."""
+        matrix = table.matrix
+        return matrix is not None and (self.dtype, self.width, self.names) == (matrix.dtype, table.width, table.names)
+
+    def table(self, data: list[bytes]) -> Table:
+        """Lay rows one below the other."""
+        matrix = np.frombuffer(b"".join(data), dtype=self.dtype).reshape(-1, self.width)
+        return Table(self.names, len(matrix), matrix)
+
+
+class TableLane:
+    """Tables of anything, of the same names and number of columns."""
+
+    __slots__ = ("data", "names", "width")
+
+    def __init__(self, table: Table) -> None:
+        self.names, self.width = table.names, table.width
+        self.data: list[Any] = []
+
+    def fits(self, table: Table) -> bool:
+        """Whether a table can be stacked onto the others."""
+        return not table.numeric and (self.width, self.names) == (table.width, table.names)
+
+    def table(self, data: list[Table]) -> Table:
+        """Lay rows one below the other."""
+        return stacked(data)
+
+
+class Intake:
+    """The inputs of one monitor on their way to be counted."""
+
+    def __init__(self, columns: Columns, budget: Budget) -> None:
+        self._columns, self.budget = columns, budget
+        self.start_afresh()
+
+    def start_afresh(self) -> None:
+        """Begin with nothing staged."""
+        self._making = threading.Lock()
+        self._lanes: list[MatrixLane | TableLane] = []
+        self._tallies: list[Tally] = []
+        self._passed = 0
+        self._latest: list[bytes] = []
+        self._dtype, self._tail = np.dtype(object), ()  # of the lane that was used last, which is looked at first
+
+    def take(self, rows: Any) -> Taken | None:
+        """Copy what the host is about to ask; None where nothing of it is counted."""
+        if (
+            type(rows) is np.ndarray
+            and rows.dtype is self._dtype
+            and rows.shape[1:] == self._tail
+            and self.budget.step == 1
+            and rows.nbytes < LARGE
+        ):
+            return Taken(self._latest, rows.tobytes(), rows.nbytes)
+        try:
+            table = table_of(rows, self._columns.most)
+        except TypeError as error:
+            self._columns.refuse(rows, error)
+            return None
+        kept = self._sampled(table)
+        if not kept.rows or not kept.width:
+            return None
+        lane = self._lane(kept) if kept.nbytes < LARGE else None
+        if lane is None:
+            return self._counted(table, kept)
+        if isinstance(lane, TableLane):
+            return Taken(lane.data, kept.copied(), kept.nbytes + OBJECT * kept.width * kept.rows)
+        return Taken(lane.data, cast("NDArray[Any]", kept.matrix).tobytes(), kept.nbytes)
+
+    def _counted(self, table: Table, kept: Table) -> Taken:
+        started = time.perf_counter()
+        tally = self._columns.tally(kept)
+        spent = time.perf_counter() - started
+        self.budget.settle(0.0, spent, kept.rows / table.rows)
+        ledger.spend(spent)
+        return Taken(self._tallies, tally, 0)
+
+    def _sampled(self, table: Table) -> Table:
+        """The rows that the budget allows for: every n-th of a table, or one small table in so many rows."""
+        step = self.budget.step
+        if step == 1 or not table.rows:
+            return table
+        kept = table.every(step)
+        if table.rows < step:
+            self._passed += table.rows
+            kept = Table(table.names, 0) if self._passed < step else kept
+            self._passed %= step
+        ledger.drop("budget", table.rows - kept.rows, self._columns.model)
+        return kept
+
+    def _lane(self, table: Table) -> MatrixLane | TableLane | None:
+        """Where tables like this one are staged; None where there are too many kinds of them."""
+        lane = next((one for one in self._lanes if one.fits(table)), None)
+        if lane is None and len(self._lanes) < MOST_LANES:
+            with self._making:
+                numeric = table.numeric and table.matrix is not None
+                lane = MatrixLane(table, cast("NDArray[Any]", table.matrix)) if numeric else TableLane(table)
+                self._lanes = [*self._lanes, lane]
+        if isinstance(lane, MatrixLane) and lane.names is None:
+            # In this order: a thread that reads in between finds no lane, and not a wrong one.
+            self._tail = ()
+            self._latest, self._dtype = lane.data, lane.dtype
+            self._tail = (lane.width,)
+        return lane
+
+    def fold(self) -> float:
+        """Count what is staged; returns the seconds that this took."""
+        started = time.perf_counter()
+        for lane in self._lanes:
+            data = drained(lane.data)
+            if data:
+                try:
+                    self._columns.add(self._columns.tally(lane.table(data)))
+                except Exception as error:  # noqa: BLE001 -- one odd layout takes no other along
+                    swallow("columns", error)
+        for tally in drained(self._tallies):
+            self._columns.add(tally)
+        return time.perf_counter() - started

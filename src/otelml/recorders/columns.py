@@ -1,0 +1,208 @@
+"""What a model is asked, and what it answers, column by column: bins, moments, violations, and drift from a baseline."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from otelml.arrays import n_rows
+from otelml.baseline.columns import INPUT, MOST_COLUMNS, OUTPUT, Column, readable
+from otelml.baseline.learning import learn, names_of
+from otelml.ledger import ledger
+from otelml.readings import CATEGORICAL, NUMERIC, kind_of
+from otelml.prediction import Task
+from otelml.recorders.side import ColumnStreams, Side
+from otelml.recorders.skew import Skew
+from otelml.recorders.tally import Tallier, Tally
+from otelml.stats.binning import CategoryBins, NumericBins
+from otelml.tables import Table, stacked
+from otelml.telemetry import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from otelml.baseline import Baseline
+    from otelml.prediction import Decision, Prediction
+    from otelml.settings import Settings
+    from otelml.stats.embedding import Embedding
+    from otelml.telemetry.streams import Attributes
+
+logger = logging.getLogger("otelml")
+
+
+class Columns:
+    """The columns of one model under one baseline, or under none.
+
+    Parameters
+    ----------
+    attributes : of the model.
+    described : names of the input columns, as the model knows them; None where it does not.
+    announce : is called when series were born later than the model.
+    """
+
+    def __init__(  # noqa: PLR0913 -- what a model is made of
+        self,
+        streams: ColumnStreams,
+        attributes: Attributes,
+        decision: Decision,
+        baseline: Baseline | None,
+        settings: Settings,
+        *,
+        described: tuple[str, ...] | None = None,
+        announce: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._streams, self._attributes, self._settings = streams, dict(attributes), settings
+        self._decision, self._described, self._announce = decision, described, announce
+        self.model = str(attributes[names.MODEL_NAME])
+        self.most = MOST_COLUMNS
+        self._adding = threading.Lock()
+        self._baseline = baseline
+        self._reference: list[Table] | None = [] if baseline is None and settings.provisional_rows else None
+        self._inputs: Side | None = None
+        self._skew: Skew | None = None
+        columns = baseline.outputs if baseline is not None else bare_output(decision)
+        own = baseline.id if baseline is not None else None
+        if baseline is not None and baseline.inputs:
+            self._inputs = self._side(baseline.inputs, own, baseline.embeddings)
+            self._skew = Skew(self.model, baseline, settings.skew_rows)
+        # One side a column: an answer has scores or values, and seldom both.
+        self._outputs = {column.name: self._side([column], own) for column in columns}
+
+    def _side(
+        self, columns: Sequence[Column], baseline_id: str | None, embeddings: Mapping[str, Embedding] | None = None
+    ) -> Side:
+        own = {names.BASELINE_ID: baseline_id} if baseline_id else {}
+        return Side(self._streams, {**self._attributes, **own}, Tallier(columns, embeddings or {}), self._settings)
+
+    def refuse(self, rows: Any, error: TypeError) -> None:
+        """Book rows that are no table."""
+        ledger.drop("unsupported_input", n_rows(rows) or 1, self.model)
+        ledger.warn_once("otelml: the columns that %s is asked about are not counted: %s", self.model, error)
+
+    def tally(self, table: Table) -> Tally:
+        """Count a table; nothing is changed yet."""
+        if self._reference is not None and self._inputs is None:
+            return self._gathered(table)
+        if self._inputs is None:
+            self._discover(table)
+        return self._inputs.tallier.of(table) if self._inputs else _nothing()
+
+    def add(self, tally: Tally) -> None:
+        """Add what rows that were answered hold."""
+        if tally.rows and self._inputs is not None:
+            self._inputs.add(tally)
+            if self._skew is not None:
+                self._skew.see(tally)
+
+    def _discover(self, table: Table) -> None:
+        """Without a baseline: the columns of the first table, of which moments and completeness are told."""
+        with self._adding:
+            if self._inputs is None:
+                shown = self._named(table)
+                self._inputs = self._side(list(bare(shown)), None)
+        self._announce()
+
+    def _named(self, table: Table) -> Table:
+        described = self._described
+        fits = table.names is None and described is not None and len(described) == table.width
+        return table._replace(names=described) if fits else table
+
+    def _gathered(self, table: Table) -> Tally:
+        """Keep the first rows until they are enough for a reference of this process's own."""
+        with self._adding:
+            gathered = self._reference
+            if gathered is None or self._inputs is not None:
+                return self._inputs.tallier.of(table) if self._inputs else _nothing()
+            if gathered and (gathered[0].names, gathered[0].width) != (table.names, table.width):
+                return _nothing()
+            gathered.append(table.copied())
+            if sum(one.rows for one in gathered) >= (self._settings.provisional_rows or 0):
+                self._provide(self._named(stacked(gathered)))
+        return _nothing()
+
+    def _provide(self, table: Table) -> None:
+        learned = learn(table)
+        known = hashlib.sha256(repr([(c.name, c.bins, c.counts) for c in learned.columns]).encode()).hexdigest()
+        self._reference = None
+        # Marked: no other process has the same, so nothing under it adds up.
+        self._inputs = self._side(learned.columns, f"provisional-{known[:8]}", learned.embeddings)
+        if self._settings.baseline_metrics:
+            self._inputs.present()
+        logger.warning(
+            "otelml: %s has no baseline; its first %d rows are the reference of this process, provisionally. "
+            "Save one: otelml.Baseline.fit(model, X, y).save(...)", self.model, table.rows,
+        )  # fmt: skip
+        self._announce()
+
+    def answer(self, prediction: Prediction) -> None:
+        """Count what a model answered."""
+        for name, side in self._outputs.items():
+            tally = _answered(name, prediction, self._decision, side.tallier)
+            if tally is not None:
+                side.add(tally)
+
+    @property
+    def _sides(self) -> list[Side]:
+        return [*([] if self._inputs is None else [self._inputs]), *self._outputs.values()]
+
+    def present(self) -> None:
+        """Say what the columns were like in the baseline."""
+        if self._settings.baseline_metrics:
+            for side in self._sides:
+                side.present()
+
+    def show(self, now: float) -> None:
+        """Bring what was counted into the series, and the gauges up to `now`, for a collection."""
+        for side in self._sides:
+            side.show(now)
+
+    def withdraw(self) -> None:
+        """Tell no drift any more: another baseline is in force."""
+        for side in self._sides:
+            side.withdraw()
+
+    def start_afresh(self) -> None:
+        """Begin with nothing counted, as a forked child must."""
+        self._adding = threading.Lock()
+        self._reference = None if self._reference is None else []
+        for side in self._sides:
+            side.start_afresh()
+
+
+def _nothing() -> Tally:
+    return Tallier((), {}).nothing()
+
+
+def bare(table: Table) -> Iterator[Column]:
+    """Columns of which nothing is known before: numbers have moments, all have completeness."""
+    for position, name in enumerate(names_of(table)[:MOST_COLUMNS]):
+        number = table.numeric or kind_of(table.column(position)) == NUMERIC
+        kind, bins = (NUMERIC, NumericBins(())) if number else (CATEGORICAL, CategoryBins((), None))
+        yield Column(readable(name), INPUT, kind, name, None, bins, (0,) * bins.size)
+
+
+def bare_output(decision: Decision) -> tuple[Column, ...]:
+    """The one column of answers of a model without a baseline; its classes are in `ml.predictions`."""
+    name = "score" if decision.task in (Task.BINARY, Task.MULTICLASS) else "value"
+    return (Column(name, OUTPUT, NUMERIC, name, None, NumericBins(()), (0, 0)),)
+
+
+def _answered(name: str, prediction: Prediction, decision: Decision, tallier: Tallier) -> Tally | None:
+    """Count one column of an answer; None where the answer has no such column."""
+    if name == "class":
+        if prediction.predicted is None:
+            return None
+        counts = np.bincount(prediction.predicted + 1, minlength=len(decision.classes) + 1).tolist()
+        return tallier.of_categories(dict(zip((None, *decision.classes), counts, strict=True)))
+    numbers = prediction.values if name == "value" else prediction.scores
+    if numbers is None:
+        return None
+    if numbers.ndim == 2:
+        if name == "value" and numbers.shape[1] > 1:  # several outputs: none of them is the value
+            return None
+        numbers = numbers.max(axis=1)
+    return tallier.of(Table((name,), len(numbers), numbers[:, None]))

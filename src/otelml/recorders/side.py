@@ -1,0 +1,144 @@
+"""The series of some columns of one model: what was counted since the last collection, and since a week."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from otelml import clock
+from otelml.ledger import ledger
+from otelml.recorders.drift import Drift
+from otelml.stats.binning import NumericBins
+from otelml.telemetry import names
+
+if TYPE_CHECKING:
+    from otelml.baseline.columns import Column
+    from otelml.recorders.tally import Tallier, Tally
+    from otelml.settings import Settings
+    from otelml.telemetry.streams import Attributes, Number, Stream
+
+MOMENTS = ("positive", "negative", "squared")
+"""How the sums of a tally are called, in their order."""
+
+
+class ColumnStreams(NamedTuple):
+    """The streams of the columns, shared by all models."""
+
+    values: Stream
+    moments: Stream
+    violations: Stream
+    drift: Stream
+    critical: Stream
+    mean: Stream
+    variance: Stream
+    completeness: Stream
+    baseline_values: Stream
+    baseline_rows: Stream
+    baseline_moments: Stream
+    baseline_drift: Stream
+
+
+class Series(NamedTuple):
+    """The series of one column."""
+
+    bins: list[Number]
+    moments: list[Number]
+
+
+def series_of(column: Column) -> int:
+    """How many series a column makes, but for gauges and violations."""
+    return column.bins.size + len(MOMENTS) * isinstance(column.bins, NumericBins)
+
+
+class Side:
+    """Columns of one role.
+
+    A column whose series do not all fit is left out as a whole, and what it would have counted is booked.
+    """
+
+    def __init__(self, streams: ColumnStreams, attributes: Attributes, tallier: Tallier, settings: Settings) -> None:
+        self._streams, self._attributes, self.tallier = streams, dict(attributes), tallier
+        self._series = [self._admitted(column) for column in tallier.columns]
+        self._refused = sum(series is None for series in self._series)
+        kept = np.array([series is not None for series in self._series], dtype=np.bool_)
+        known = names.BASELINE_ID in attributes
+        self._drift = None
+        if settings.gauges != "off" and kept.any() and (known or settings.gauges == "all"):
+            self._drift = Drift(streams, self._of, tallier.columns, kept, every=settings.gauges == "all", known=known)
+        self.start_afresh()
+
+    def _of(self, column: Column) -> dict[str, str | bool | int | float]:
+        return {**self._attributes, names.COLUMN_NAME: column.name, names.COLUMN_ROLE: column.role}
+
+    def _admitted(self, column: Column) -> Series | None:
+        """The series of a column, or None where they do not all fit."""
+        if not self._streams.values.registry.has_room(series_of(column)):
+            self._streams.values.registry.refuse()
+            return None
+        own = self._of(column)
+        moments = MOMENTS if isinstance(column.bins, NumericBins) else ()
+        return Series(
+            [self._streams.values.number({**own, names.BIN: label}) for label in column.bins.labels],
+            [self._streams.moments.number({**own, names.MOMENT: moment}) for moment in moments],
+        )
+
+    def present(self) -> None:
+        """Say what the columns were like in the baseline."""
+        streams = self._streams
+        for column, series in zip(self.tallier.columns, self._series, strict=True):
+            if series is None or not column.rows:
+                continue
+            own = self._of(column)
+            for label, count in zip(column.bins.labels, column.counts, strict=True):
+                streams.baseline_values.number({**own, names.BIN: label}).set(count / column.rows)
+            streams.baseline_rows.number(own).set(column.rows)
+            for moment, value in (("mean", column.mean), ("standard_deviation", column.sd)):
+                if value is not None:
+                    streams.baseline_moments.number({**own, names.MOMENT: moment}).set(value)
+            for window, index in column.drift.items():
+                streams.baseline_drift.number({**own, names.WINDOW: window}).set(index)
+
+    def add(self, tally: Tally) -> None:
+        """Take in what some rows hold."""
+        with self._lock:
+            self._pending.add(tally)
+            if self._drift is not None:
+                self._drift.add(clock.now(), tally)
+        if self._refused:
+            ledger.drop("cardinality", self._refused * tally.rows, str(self._attributes[names.MODEL_NAME]))
+
+    def show(self, now: float) -> None:
+        """Bring what was counted into the series, and the gauges up to `now`."""
+        with self._lock:
+            pending, self._pending = self._pending, self.tallier.nothing()
+            if self._drift is not None:
+                self._drift.show(now)
+        for at, position in zip(*np.nonzero(pending.counts), strict=True):
+            series = self._series[at]
+            if series is not None:
+                series.bins[position].add(int(pending.counts[at, position]))
+        for at, position in zip(*np.nonzero(pending.moments), strict=True):
+            series = self._series[at]
+            if series is not None and series.moments:
+                series.moments[position].add(float(pending.moments[at, position]))
+        self._violate(pending)
+
+    def _violate(self, pending: Tally) -> None:
+        role = {names.COLUMN_ROLE: self.tallier.columns[0].role} if self.tallier.columns else {}
+        for (name, violation), count in pending.violations.items():
+            labels = {names.COLUMN_NAME: name, **role, names.VIOLATION: violation}
+            self._streams.violations.number({**self._attributes, **labels}).add(count)
+
+    def withdraw(self) -> None:
+        """Tell no drift any more."""
+        if self._drift is not None:
+            self._drift.withdraw()
+
+    def start_afresh(self) -> None:
+        """Begin with nothing counted, as a forked child must."""
+        self._lock = threading.Lock()
+        self._pending = self.tallier.nothing()
+        if self._drift is not None:
+            self._drift.start_afresh()

@@ -1,0 +1,212 @@
+"""A table → what it adds to the bins, the moments and the violations of some columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from otelml.baseline.learning import WHOLE
+from otelml.readings import EMBEDDING, HOUR, LENGTH, WEEKDAY, counted_texts, hours_of, lengths_of, numbers_of
+from otelml.readings import vectors_of, weekdays_of
+from otelml.stats.binning import ABOVE, BELOW, UNSEEN, NumericBins
+from otelml.stats.matrix import Columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from otelml.baseline.columns import Column
+    from otelml.stats.embedding import Embedding
+    from otelml.tables import Table
+
+    Floats = NDArray[np.float64]
+    Reader = Callable[[NDArray[Any]], tuple[Floats, int]]
+
+MISSING_COLUMN, EXTRA_COLUMN, TYPE, RANGE, CATEGORY = "column_missing", "column_extra", "type", "range", "category"
+READERS: dict[str | None, Reader] = {None: numbers_of, HOUR: hours_of, WEEKDAY: weekdays_of, LENGTH: lengths_of}
+EXTRA = "other"  # names of columns that nobody declared are without end, and stay
+
+
+@dataclass
+class Tally:
+    """What some rows add.
+
+    Attributes
+    ----------
+    rows : how many they were.
+    counts : (n_columns, most_bins) by column and bin; a column with fewer bins has zeros to the right.
+    moments : (n_columns, 3) sums of z: positive, negative, squared.
+    violations : by column's name and kind of violation.
+    """
+
+    rows: int
+    counts: NDArray[np.int64]
+    moments: Floats
+    violations: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+
+    def add(self, other: Tally) -> None:
+        """Take in what other rows add."""
+        self.rows += other.rows
+        self.counts += other.counts
+        self.moments += other.moments
+        self.violations.update(other.violations)
+
+
+class Places(NamedTuple):
+    """Where the sources of the columns are in tables of some layout, and how many of their columns are none of ours."""
+
+    of: dict[str, int]
+    extra: int
+
+
+class Tallier:
+    """Counts tables into the bins of some columns.
+
+    Parameters
+    ----------
+    columns : of one role.
+    embeddings : by source, of the columns that are parts of one.
+    """
+
+    def __init__(self, columns: Sequence[Column], embeddings: Mapping[str, Embedding]) -> None:
+        self.columns, self._embeddings = tuple(columns), embeddings
+        self.most_bins = max((column.bins.size for column in columns), default=0)
+        self.sources = tuple(dict.fromkeys(column.source for column in columns))
+        self._numeric = [at for at, column in enumerate(columns) if isinstance(column.bins, NumericBins)]
+        self._others = [at for at, column in enumerate(columns) if not isinstance(column.bins, NumericBins)]
+        self._plain = [at for at in self._numeric if columns[at].part is None]
+        numeric = [columns[at] for at in self._numeric]
+        bins = [column.bins for column in numeric if isinstance(column.bins, NumericBins)]
+        self._kernel = Columns(
+            [one.cell_edges.tolist() for one in bins],
+            [column.scale[0] for column in numeric],
+            [column.scale[1] for column in numeric],
+        )
+        # The bin of each cell, as a place in the flattened counts; a cell that only pads counts nothing.
+        cells = len(self._kernel.edges) + 1
+        places = [np.pad(one.bin_of_cell, (0, cells - len(one.bin_of_cell)), mode="edge") for one in bins]
+        first = [at * self.most_bins for at in self._numeric]
+        self._cells = np.concatenate([p + f for p, f in zip(places, first, strict=True)]) if bins else np.empty(0, int)
+        self._missing = [column.bins.size - 1 for column in columns]
+        self._outside = [self._bins_of(column, BELOW, ABOVE) for column in columns]
+        self._unseen = [self._bins_of(column, UNSEEN) for column in columns]
+        self._places: dict[tuple[tuple[str, ...] | None, int], Places] = {}
+
+    @staticmethod
+    def _bins_of(column: Column, *labels: str) -> list[int]:
+        return [at for at, label in enumerate(column.bins.labels) if label in labels]
+
+    def nothing(self) -> Tally:
+        """A tally of no rows."""
+        shape = len(self.columns), self.most_bins
+        return Tally(0, np.zeros(shape, dtype=np.int64), np.zeros((shape[0], 3)))
+
+    def of(self, table: Table) -> Tally:
+        """Count a table."""
+        tally = self.nothing()
+        tally.rows = table.rows
+        if not table.rows:
+            return tally
+        places = self._find(table)
+        self._count_numbers(table, places, tally)
+        for at in self._others:
+            column = self.columns[at]
+            place = places.of.get(column.source)
+            if place is not None:
+                counted = column.bins.count(counted_texts(table.column(place)))  # type: ignore[arg-type]
+                tally.counts[at, : len(counted)] = counted
+        self._violate(table.rows, places, tally)
+        return tally
+
+    def of_categories(self, counts: Mapping[str | None, int]) -> Tally:
+        """Count the one column that there is, of categories, given as how often each occurs, None where missing."""
+        tally, (column,) = self.nothing(), self.columns
+        tally.rows = sum(counts.values())
+        counted = column.bins.count(counts)  # type: ignore[arg-type]
+        tally.counts[0, : len(counted)] = counted
+        return tally
+
+    def _find(self, table: Table) -> Places:
+        layout = table.names, table.width
+        places = self._places.get(layout)
+        if places is None:
+            places = self._placed(*layout)
+            if len(self._places) < MOST_LAYOUTS:
+                self._places[layout] = places
+        return places
+
+    def _placed(self, names: tuple[str, ...] | None, width: int) -> Places:
+        """By name; by place where the rows have no names, or none that is known, as a bare array has."""
+        if self.sources == (WHOLE,) and WHOLE in self._embeddings:
+            return Places({WHOLE: 0}, 0)
+        known = {} if names is None else {name: at for at, name in reversed(list(enumerate(names)))}
+        found = {source: known[source] for source in self.sources if source in known}
+        if not found and (names is None or width == len(self.sources)):
+            return Places(dict(zip(self.sources, range(width), strict=False)), max(width - len(self.sources), 0))
+        return Places(found, width - len(found))
+
+    def _count_numbers(self, table: Table, places: Places, tally: Tally) -> None:
+        if not self._numeric:
+            return
+        sums = self._kernel.sums(self._matrix(table, places, tally))
+        flat = np.bincount(self._cells, weights=sums.cells.ravel(), minlength=tally.counts.size)
+        tally.counts += flat.astype(np.int64).reshape(tally.counts.shape)
+        for row, at in enumerate(self._numeric):
+            tally.counts[at, self._missing[at]] += sums.missing[row]
+            tally.moments[at] = sums.moments[row]
+
+    def _matrix(self, table: Table, places: Places, tally: Tally) -> NDArray[Any]:
+        """The numbers of the numeric columns, `(rows, n_numeric)`; the caller's own matrix where it is that already."""
+        if table.numeric and table.matrix is not None and len(self._plain) == len(self._numeric):
+            wanted = [places.of.get(self.columns[at].source, -1) for at in self._numeric]
+            if wanted == list(range(table.width)):
+                return table.matrix
+            if min(wanted, default=-1) >= 0:
+                return table.matrix[:, wanted]
+        matrix = np.full((table.rows, len(self._numeric)), np.nan)
+        vectors: dict[str, dict[str, Floats]] = {}
+        for row, at in enumerate(self._numeric):
+            column = self.columns[at]
+            place = places.of.get(column.source)
+            if place is None:
+                continue
+            if column.kind == EMBEDDING:
+                if column.source not in vectors:
+                    vectors[column.source] = self._parts(column, table, place, tally)
+                matrix[:, row] = vectors[column.source][column.part or ""]
+            else:
+                matrix[:, row], mistyped = READERS[column.part](table.column(place))
+                if mistyped:
+                    tally.violations[column.name, TYPE] += mistyped
+        return matrix
+
+    def _parts(self, column: Column, table: Table, place: int, tally: Tally) -> dict[str, Floats]:
+        embedding = self._embeddings[column.source]
+        dimensions = len(embedding.centroid)
+        if column.source == WHOLE and table.numeric and table.width == dimensions:
+            return embedding.parts(np.asarray(table.matrix, dtype=np.float64))
+        vectors, mistyped = vectors_of(table.column(place), dimensions)
+        if mistyped:
+            tally.violations[column.name, TYPE] += mistyped
+        return embedding.parts(vectors)
+
+    def _violate(self, rows: int, places: Places, tally: Tally) -> None:
+        for at, column in enumerate(self.columns):
+            if column.source not in places.of:
+                tally.counts[at] = 0
+                tally.counts[at, self._missing[at]] = rows
+                tally.violations[column.name, MISSING_COLUMN] += rows
+            for bins, violation in ((self._outside[at], RANGE), (self._unseen[at], CATEGORY)):
+                count = int(tally.counts[at, bins].sum()) if bins else 0
+                if count:
+                    tally.violations[column.name, violation] += count
+        if places.extra:
+            tally.violations[EXTRA, EXTRA_COLUMN] += rows * places.extra
+
+
+MOST_LAYOUTS = 64

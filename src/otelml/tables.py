@@ -1,0 +1,192 @@
+"""Rows as columns: what models are asked about, whatever library holds it, at the border and nowhere else.
+
+A table is one matrix where all columns are numbers, and a list of columns where they are not.  As in
+:mod:`otelml.arrays`, no library is imported.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from otelml.arrays import as_array, column_names
+
+Array = NDArray[Any]
+
+NUMBERS = "biuf"
+MATRIX = 2  # dimensions
+FEW = 64  # rows of a frame that is turned as a whole
+
+
+class Table(NamedTuple):
+    """Rows and columns.
+
+    Attributes
+    ----------
+    names : of the columns; None where they have only places.
+    rows : how many.
+    matrix : (rows, n_columns) of one type, else None.
+    columns : (rows,) each, of any type, where there is no matrix.
+    """
+
+    names: tuple[str, ...] | None
+    rows: int
+    matrix: Array | None = None
+    columns: tuple[Array, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """How many columns."""
+        return len(self.columns) if self.matrix is None else self.matrix.shape[1]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it is one matrix of numbers."""
+        return self.matrix is not None and self.matrix.dtype.kind in NUMBERS
+
+    @property
+    def nbytes(self) -> int:
+        """What it weighs, but for what its objects hold."""
+        return sum(one.nbytes for one in self.columns) if self.matrix is None else self.matrix.nbytes
+
+    def column(self, position: int) -> Array:
+        """The `(rows,)` values of a column."""
+        return self.columns[position] if self.matrix is None else self.matrix[:, position]
+
+    def every(self, step: int) -> Table:
+        """Every `step`-th row."""
+        if step == 1:
+            return self
+        matrix = None if self.matrix is None else self.matrix[::step]
+        return Table(self.names, -(-self.rows // step), matrix, tuple(one[::step] for one in self.columns))
+
+    def copied(self) -> Table:
+        """The same in memory of its own, since callers reuse theirs."""
+        matrix = None if self.matrix is None else np.array(self.matrix)
+        return Table(self.names, self.rows, matrix, tuple(np.array(one) for one in self.columns))
+
+
+def table_of(value: Any, most: int | None = None) -> Table:
+    """Rows of numpy, pandas, Polars, PyArrow, SciPy sparse, tensors, lists of rows or of dicts.
+
+    Parameters
+    ----------
+    most : columns of a sparse matrix that are laid out at most; None for all.
+
+    Raises
+    ------
+    TypeError
+        When it holds no rows, or rows of more than one dimension each.
+
+    >>> table_of([{"a": 1, "b": "x"}, {"a": 2}]).column(1).tolist()
+    ['x', None]
+    """
+    if isinstance(value, np.ndarray):
+        return _of_array(cast("Array", value), None)
+    if hasattr(value, "__dask_graph__") or hasattr(value, "collect_schema") and not hasattr(value, "to_numpy"):
+        raise TypeError(f"{type(value).__name__} was not computed yet")
+    if isinstance(value, dict):
+        return _of_inputs(cast("dict[Any, Any]", value))
+    if isinstance(value, list | tuple):
+        return _of_rows(cast("list[Any]", value))
+    if hasattr(value, "tocsr"):
+        return _of_array(value.tocsr()[:, :most].toarray(), None)
+    names = column_names(value)
+    if names is None:  # one column that knows its name, a tensor
+        own = getattr(value, "name", None)
+        return _of_array(as_array(value), (own,) if isinstance(own, str) else None)
+    return _of_frame(value, names)
+
+
+def _of_array(array: Array, names: tuple[str, ...] | None) -> Table:
+    if array.ndim == 1:
+        array = array[:, None]
+    if array.ndim != MATRIX:
+        raise TypeError(f"rows of shape {array.shape[1:]}")
+    return Table(names, len(array), array)
+
+
+def _of_inputs(named: dict[Any, Any]) -> Table:
+    """One array an input, as sessions take them; one of several columns numbers them."""
+    names: list[str] = []
+    columns: list[Array] = []
+    for name, held in named.items():
+        part = table_of(held)
+        names += [f"{name}.{at}" for at in range(part.width)] if part.width > 1 else [str(name)]
+        columns += [part.column(at) for at in range(part.width)]
+    if len({len(column) for column in columns}) > 1:
+        raise TypeError("inputs of different lengths")
+    return Table(tuple(names), len(columns[0]) if columns else 0, columns=tuple(columns))
+
+
+def _of_rows(rows: list[Any]) -> Table:
+    if rows and isinstance(rows[0], dict):
+        names = tuple(dict.fromkeys(key for row in rows for key in row))
+        return Table(tuple(map(str, names)), len(rows), _objects([[row.get(name) for name in names] for row in rows]))
+    try:
+        array = np.asarray(rows)
+    except ValueError:  # a row holds a list, or rows are unequal
+        array = np.empty(0, dtype=object)
+    if array.dtype.kind in NUMBERS or (array.ndim == 1 and array.size):
+        return _of_array(array, None)
+    return Table(None, len(rows), _objects(rows))  # numbers beside texts would have become texts
+
+
+def _of_frame(frame: Any, names: tuple[str, ...]) -> Table:
+    if hasattr(frame, "iloc") and len(frame) <= FEW:
+        # One conversion for all columns: a column at a time costs pandas ten microseconds each.
+        return Table(names, len(frame), np.asarray(frame.to_numpy()))
+    if hasattr(frame, "get_columns") and len(frame) <= FEW:
+        return _of_rows(frame.rows())._replace(names=names) if len(frame) else Table(names, 0, np.empty((0, len(names))))
+    dtypes: Any = getattr(frame, "dtypes", None)  # of pandas and Polars
+    # pandas' own types have a kind too, and become objects.
+    if dtypes is not None and all(isinstance(one, np.dtype) and one.kind in "iuf" for one in dtypes):
+        return Table(names, len(frame), np.asarray(frame.to_numpy()))
+    columns = tuple(as_array(one) for one in columns_of(frame, names))
+    if columns and all(one.dtype.kind in "iuf" for one in columns):
+        return Table(names, len(columns[0]), np.column_stack(columns))
+    return Table(names, len(columns[0]) if columns else len(frame), columns=columns)
+
+
+def columns_of(frame: Any, names: tuple[str, ...]) -> list[Any]:
+    """The columns of a data frame, by place: names may come twice."""
+    if hasattr(frame, "iloc"):
+        return [frame.iloc[:, position] for position in range(len(names))]
+    if hasattr(frame, "get_columns"):
+        return list(frame.get_columns())
+    return [frame.column(position) if hasattr(frame, "column") else frame[name] for position, name in enumerate(names)]
+
+
+def _objects(rows: list[Any]) -> Array:
+    """Rows as a matrix of objects, also where an object is a list."""
+    width = len(rows[0]) if rows else 0
+    if any(len(row) != width for row in rows):
+        raise TypeError("rows of unequal length")
+    matrix = np.empty((len(rows), width), dtype=object)
+    for position, row in enumerate(rows):
+        matrix[position, :] = _held(row)
+    return matrix
+
+
+def _held(row: Any) -> Array:
+    held = np.empty(len(row), dtype=object)
+    for position, value in enumerate(row):
+        held[position] = value
+    return held
+
+
+def stacked(tables: list[Table]) -> Table:
+    """Tables of the same columns, one below the other.
+
+    >>> stacked([table_of([[1.0]]), table_of([[2.0]])]).matrix.tolist()
+    [[1.0], [2.0]]
+    """
+    if len(tables) == 1:
+        return tables[0]
+    first, rows = tables[0], sum(one.rows for one in tables)
+    if all(one.matrix is not None for one in tables):
+        return Table(first.names, rows, np.concatenate([cast("Array", one.matrix) for one in tables]))
+    columns = (np.concatenate([one.column(at) for one in tables]) for at in range(first.width))
+    return Table(first.names, rows, columns=tuple(columns))

@@ -34,8 +34,8 @@ def test_every_metric_is_in_a_chapter() -> None:
 
 
 def test_every_attribute_is_explained() -> None:
-    """Each attribute that a metric may carry has its row, and each row is carried by some metric."""
-    carried = {attribute for metric in names.CONTRACT for attribute in metric.attributes}
+    """Each attribute that a metric or an event may carry has its row, and each row is carried by some."""
+    carried = {attribute for one in (*names.CONTRACT, *names.EVENTS) for attribute in one.attributes}
     assert {row.name for row in glossary.ATTRIBUTES} == carried | {names.MODEL_NAME, names.MODEL_VERSION}
 
 

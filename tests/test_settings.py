@@ -21,6 +21,12 @@ EXAMPLES = {
     "baselines": [("models/", "models/")],
     "baseline_metrics": [("on", True)],
     "gauges": [("off", "off"), ("all", "all")],
+    "columns": [("off", False)],
+    "skew_rows": [("5000", 5_000)],
+    "provisional_rows": [("10000", 10_000)],
+    "baseline_on_fit": [("models/", "models/")],
+    "category_names": [("on", True)],
+    "budget": [("0.1", 0.1), ("5%", 0.05)],
     "transform": [("true", True)],
     "id_column": [("order", "order")],
     "outcome_store": [("memory", "memory"), ("sqlite:///o.sqlite", "sqlite:///o.sqlite")],
@@ -32,6 +38,8 @@ EXAMPLES = {
     "max_points": [("500", 500)],
 }
 BAD = {
+    "budget": ["0", "-5%", "half"],
+    "skew_rows": ["0"],
     "enabled": ["yes", "2"],
     "gauges": ["none", "PSI"],
     "outcome_store": ["redis://x", "sqlite://x", "Memory"],

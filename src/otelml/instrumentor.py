@@ -82,7 +82,7 @@ class FrameworkInstrumentor(BaseInstrumentor):
         if self._patcher is None:  # one for good, since its import hooks cannot be deregistered
             others = frozenset(FRAMEWORKS.values()) - {adapter.package}
             self._patcher = load("otelml.patching.patcher").Patcher(
-                adapter.package, others, load("otelml.observe").Observer(adapter), _wanted, _trained
+                adapter.package, others, load("otelml.observe").Observer(adapter), _wanted, _trained, _fitted
             )
         self._patcher.install(adapter.sites)  # pyright: ignore[reportOptionalMemberAccess] -- it was made just now
 
@@ -107,6 +107,11 @@ def _wanted(operation: Operation) -> bool:
 
 def _trained(model: object) -> None:
     load("otelml.process").current().models.forget(model)
+
+
+def _fitted(model: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    if load("otelml.process").current().settings.baseline_on_fit:
+        load("otelml.training").leave_baseline(model, args, kwargs)
 
 
 class SklearnInstrumentor(FrameworkInstrumentor):

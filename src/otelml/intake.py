@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from otelml.arrays import n_rows
 from otelml.ledger import ledger
 from otelml.patching.guard import swallow
 from otelml.staging import drained
@@ -30,12 +31,8 @@ MOST_LANES = 16
 OBJECT = 48  # bytes that a Python object weighs beside its pointer, about
 
 
-class Taken(NamedTuple):
-    """What was copied of a call, the lane that it goes to once that was answered, and its weight in bytes."""
-
-    lane: list[Any]
-    rows: Any
-    weight: int
+Taken = tuple[list[Any], Any, int]
+"""The lane that rows go to once they were answered, what was copied of them, and its weight in bytes."""
 
 
 class MatrixLane:
@@ -101,42 +98,50 @@ class Intake:
             and self.budget.step == 1
             and rows.nbytes < LARGE
         ):
-            return Taken(self._latest, rows.tobytes(), rows.nbytes)
-        try:
-            table = table_of(rows, self._columns.most)
-        except TypeError as error:
-            self._columns.refuse(rows, error)
-            return None
-        kept = self._sampled(table)
-        if not kept.rows or not kept.width:
-            return None
-        lane = self._lane(kept) if kept.nbytes < LARGE else None
-        if lane is None:
-            return self._counted(table, kept)
-        if isinstance(lane, TableLane):
-            return Taken(lane.data, kept.copied(), kept.nbytes + OBJECT * kept.width * kept.rows)
-        return Taken(lane.data, cast("NDArray[Any]", kept.matrix).tobytes(), kept.nbytes)
-
-    def _counted(self, table: Table, kept: Table) -> Taken:
+            return self._latest, rows.tobytes(), rows.nbytes
         started = time.perf_counter()
-        tally = self._columns.tally(kept)
-        spent = time.perf_counter() - started
-        self.budget.settle(0.0, spent, kept.rows / table.rows)
-        ledger.spend(spent)
-        return Taken(self._tallies, tally, 0)
-
-    def _sampled(self, table: Table) -> Table:
-        """The rows that the budget allows for: every n-th of a table, or one small table in so many rows."""
-        step = self.budget.step
-        if step == 1 or not table.rows:
-            return table
-        kept = table.every(step)
-        if table.rows < step:
-            self._passed += table.rows
-            kept = Table(table.names, 0) if self._passed < step else kept
-            self._passed %= step
+        if self._passes(rows):
+            return None
+        table = self._table_of(rows)
+        if table is None or not table.rows or not table.width:
+            return None
+        kept = table.every(self.budget.step)
         ledger.drop("budget", table.rows - kept.rows, self._columns.model)
-        return kept
+        taken = self._taken(kept)
+        spent = time.perf_counter() - started
+        self.budget.settle(0.0, spent, 1 / self.budget.step)
+        return taken
+
+    def _passes(self, rows: Any) -> bool:
+        """Whether the budget leaves out a small table, as it does all but one in so many rows."""
+        step = self.budget.step
+        count = 1 if step == 1 else n_rows(rows) or 1
+        if count >= step:
+            return False
+        self._passed += count
+        if self._passed >= step:
+            self._passed %= step
+            return False
+        ledger.drop("budget", count, self._columns.model)
+        return True
+
+    def _table_of(self, rows: Any) -> Table | None:
+        try:
+            return table_of(rows, self._columns.most)
+        except Exception:  # noqa: BLE001 -- whatever the host's own object raises is no error of ours
+            self._columns.refuse(rows)
+            return None
+
+    def _taken(self, table: Table) -> Taken:
+        lane = self._lane(table) if table.nbytes < LARGE else None
+        if lane is None:
+            started = time.perf_counter()
+            tally = self._columns.tally(table)
+            ledger.spend(time.perf_counter() - started)
+            return self._tallies, tally, 0
+        if isinstance(lane, TableLane):
+            return lane.data, table.copied(), table.nbytes + OBJECT * table.width * table.rows
+        return lane.data, cast("NDArray[Any]", table.matrix).tobytes(), table.nbytes
 
     def _lane(self, table: Table) -> MatrixLane | TableLane | None:
         """Where tables like this one are staged; None where there are too many kinds of them."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from otelml import forking
+from otelml import clock, forking
 from otelml.budget import Budget
 from otelml.identities import Given, Identities, decide
 from otelml.intake import Intake
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
 
 MOST_MONITORS = 4 * names.MOST_MODELS
+SERIES_A_WAY_TO_ASK = 4  # duration, rows, sizes and calls under way, of each operation
+
+logger = logging.getLogger("otelml")
 
 
 class Known(NamedTuple):
@@ -134,6 +138,7 @@ class Models:
             ledger.drop("cardinality", model=names.OTHER)
             identity = ModelIdentity(names.OTHER)
         decision = decide(description, given, baseline)
+        held = self._instruments.allowance.held
         key = Key(identity, adapter.system, description, decision, baseline.id if baseline else None)
         if key not in self._monitors:
             self._make_room()
@@ -141,6 +146,7 @@ class Models:
         if self._served.get(key[:2]) != key:
             self._served[key[:2]] = key
             self._serve(key, adapter, baseline)
+            self._foretell(key, held)
         return self._monitors[key]
 
     def _make_room(self) -> None:
@@ -151,6 +157,11 @@ class Models:
         for key in [key for key, known in list(self._by_object.items()) if known.monitor is oldest]:
             self._by_object.pop(key, None)
         oldest.close()
+        columns = oldest.columns
+        if columns is not None and all(one.columns is not columns for one in self._monitors.values()):
+            columns.show(clock.now())
+            columns.withdraw()
+            self._columns = {key: one for key, one in self._columns.items() if one is not columns}
 
     def _born(
         self,
@@ -207,10 +218,23 @@ class Models:
         self._profile(key.identity, key.decision, baseline)
         for (identity, known), columns in self._columns.items():
             if identity == key.identity and known == key.baseline:
-                columns.present()
+                columns.serve()
             elif identity == key.identity:
                 columns.withdraw()
         self._instruments.announce()
+
+    def _foretell(self, key: Key, held_before: int) -> None:
+        """Say at the start how many series a model makes: its share of the bill, and of what the process may ship."""
+        columns, allowance = self._columns.get((key.identity, key.baseline)), self._instruments.allowance
+        later = SERIES_A_WAY_TO_ASK + (columns.gauges if columns else 0)
+        refused = columns.refused if columns else 0
+        series = allowance.held - held_before + later + refused
+        told = logger.warning if refused or allowance.held + later > allowance.most else logger.info
+        told(
+            "otelml: %s will make %d series; this process has %d and may have %d (OTEL_PYTHON_ML_MAX_POINTS). Constants "
+            "of the baseline go with OTEL_PYTHON_ML_BASELINE_METRICS=false, gauges with OTEL_PYTHON_ML_GAUGES=off",
+            key.identity.name, series, allowance.held, allowance.most,
+        )  # fmt: skip
 
     def _hand_in(self, awaited: list[Awaited]) -> None:
         self.desk.hand_in(awaited)

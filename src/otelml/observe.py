@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
     Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
+SPENT_EVERY = 16  # calls for each one whose share of ours is measured, for all of them
+
 _clock = time.perf_counter
 
 
@@ -61,8 +63,7 @@ class Observer:
         watch = None
         try:
             if not get_current().get(SUPPRESSED):
-                watch = Watch(operation, model, self.adapter)
-                watch.take(args, kwargs)
+                watch = Watch(operation, model, self.adapter, args, kwargs)
         except Exception as error:  # noqa: BLE001 -- the guard
             swallow("observe", error)
         token = INSIDE.set(True)
@@ -87,23 +88,21 @@ class Watch:
 
     __slots__ = ("adapter", "model", "models", "monitor", "opened", "operation", "taken")
 
-    def __init__(self, operation: Operation, model: Any, adapter: Adapter) -> None:
+    def __init__(
+        self, operation: Operation, model: Any, adapter: Adapter, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
         self.operation, self.model, self.adapter = operation, model, adapter
         self.models: Models = process.current().models
         self.monitor: Monitor = self.models.monitor(model, adapter)
-        spans = self.monitor.spans
-        self.opened: OpenSpan | None = None if spans is None else spans.start(operation.name)
-        self.monitor.begun.append(operation.name)
+        intake, spans = self.monitor.intake, self.monitor.spans
         self.taken: Taken | None = None
-
-    def take(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Copy what is asked, before the host's code may change it."""
-        intake = self.monitor.intake
         if intake is not None:
             try:
-                self.taken = intake.take(self.operation.inputs(args, kwargs))
+                self.taken = intake.take(operation.inputs(args, kwargs))
             except Exception as error:  # noqa: BLE001 -- the guard: the call is watched all the same
                 swallow("columns", error)
+        self.opened: OpenSpan | None = None if spans is None else spans.start(operation.name)
+        self.monitor.begun.append(operation.name)
 
     def answered(self, output: Any, arguments: Arguments, times: tuple[float, float, float]) -> None:
         """Take note of what the host's code returned; `times` are our arrival, its start and its end."""
@@ -120,7 +119,7 @@ class Watch:
                 answer, form, rows = self._read(output, form, arguments)
                 monitor = self.monitor
             lane = monitor.latest.get(operation.name)
-            if lane is None or not lane.fits(form, answer):
+            if lane is None or lane.form is not form or lane.dtype != answer.dtype or lane.tail != answer.shape[1:]:
                 lane = monitor.lane(operation.name, form, answer)
             if BATCH.get() is None and self.models.id_column is None:
                 lane.data.append(answer.tobytes())
@@ -130,13 +129,14 @@ class Watch:
                 self._end_span(self.opened, rows, ended - started, lane.traces)
             lane.rows.append(rows)
             lane.seconds.append(ended - started)
-            lane.spent.append(started - arrived + _clock() - ended)
-            # Two threads may lose an addition here, which only delays the fold.  512 bytes weigh as much as a row.
             weight = answer.nbytes
-            taken = self.taken
-            if taken is not None:
-                taken.lane.append(taken.rows)
-                weight += taken.weight
+            if self.taken is not None:
+                staged, taken, more = self.taken
+                staged.append(taken)
+                weight += more
+            if not len(lane.rows) % SPENT_EVERY:  # to look at the clock once more costs as much as an append
+                lane.spent.append(SPENT_EVERY * (started - arrived + _clock() - ended))
+            # Two threads may lose an addition here, which only delays the fold.  512 bytes weigh as much as a row.
             monitor.staged += rows + 1 + (weight >> 9)
             if monitor.staged >= monitor.fold_at:
                 monitor.fold_in_passing()

@@ -17,6 +17,7 @@ Array = NDArray[Any]
 
 NUMBERS = "biuf"
 MATRIX = 2  # dimensions
+DMATRICES = ("DMatrix", "QuantileDMatrix")  # and none that inherits from them, which is the host's own
 FEW = 64  # rows of a frame that is turned as a whole
 
 
@@ -85,27 +86,49 @@ def table_of(value: Any, most: int | None = None) -> Table:
     """
     if isinstance(value, np.ndarray):
         return _of_array(cast("Array", value), None)
-    if hasattr(value, "__dask_graph__") or hasattr(value, "collect_schema") and not hasattr(value, "to_numpy"):
-        raise TypeError(f"{type(value).__name__} was not computed yet")
     if isinstance(value, dict):
         return _of_inputs(cast("dict[Any, Any]", value))
     if isinstance(value, list | tuple):
         return _of_rows(cast("list[Any]", value))
     if hasattr(value, "tocsr"):
         return _of_array(value.tocsr()[:, :most].toarray(), None)
+    if type(value).__module__ == "xgboost.core" and type(value).__name__ in DMATRICES:
+        return _of_dmatrix(value)
+    return _of_holder(value)
+
+
+def _of_holder(value: Any) -> Table:
+    if hasattr(value, "__dask_graph__") or (hasattr(value, "collect_schema") and not hasattr(value, "to_numpy")):
+        raise TypeError(f"{type(value).__name__} was not computed yet")
     names = column_names(value)
-    if names is None:  # one column that knows its name, a tensor
-        own = getattr(value, "name", None)
-        return _of_array(as_array(value), (own,) if isinstance(own, str) else None)
-    return _of_frame(value, names)
+    if names is not None:
+        return _of_frame(value, names)
+    if not any(hasattr(value, method) for method in ("to_numpy", "numpy", "detach")):
+        # Anything may have `__array__`, and do anything in it: it is the host's, and called by the host alone.
+        raise TypeError(f"{type(value).__name__} is no table of rows")
+    array, own = _values_of(value), getattr(value, "name", None)
+    return _of_array(array, (own,) if array.ndim == 1 and isinstance(own, str) and own else None)
 
 
 def _of_array(array: Array, names: tuple[str, ...] | None) -> Table:
+    array = np.asarray(array)  # a matrix of numpy's has two dimensions whatever is taken of it
+    fields = array.dtype.names
+    if fields is not None and array.ndim == 1:
+        return Table(fields, len(array), columns=tuple(array[field] for field in fields))
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != MATRIX:
         raise TypeError(f"rows of shape {array.shape[1:]}")
     return Table(names, len(array), array)
+
+
+def _of_dmatrix(value: Any) -> Table:
+    """XGBoost's own matrix, which holds what is there and leaves out what is missing."""
+    held: Any = value.get_data()
+    matrix = np.full(held.shape, np.nan, dtype=held.dtype)
+    matrix[np.repeat(np.arange(len(matrix)), np.diff(held.indptr)), held.indices] = held.data
+    names = value.feature_names
+    return Table(None if names is None else tuple(names), len(matrix), matrix)
 
 
 def _of_inputs(named: dict[Any, Any]) -> Table:
@@ -123,6 +146,8 @@ def _of_inputs(named: dict[Any, Any]) -> Table:
 
 def _of_rows(rows: list[Any]) -> Table:
     if rows and isinstance(rows[0], dict):
+        if not all(isinstance(row, dict) for row in rows):
+            raise TypeError("rows of which some are dicts")
         names = tuple(dict.fromkeys(key for row in rows for key in row))
         return Table(tuple(map(str, names)), len(rows), _objects([[row.get(name) for name in names] for row in rows]))
     try:
@@ -134,20 +159,38 @@ def _of_rows(rows: list[Any]) -> Table:
     return Table(None, len(rows), _objects(rows))  # numbers beside texts would have become texts
 
 
-def _of_frame(frame: Any, names: tuple[str, ...]) -> Table:
+def _of_frame(frame: Any, own: tuple[str, ...]) -> Table:
+    names = None if _only_places(frame, own) else own
     if hasattr(frame, "iloc") and len(frame) <= FEW:
         # One conversion for all columns: a column at a time costs pandas ten microseconds each.
         return Table(names, len(frame), np.asarray(frame.to_numpy()))
-    if hasattr(frame, "get_columns") and len(frame) <= FEW:
-        return _of_rows(frame.rows())._replace(names=names) if len(frame) else Table(names, 0, np.empty((0, len(names))))
     dtypes: Any = getattr(frame, "dtypes", None)  # of pandas and Polars
+    if hasattr(frame, "get_columns") and 0 < len(frame) <= FEW:
+        rows = frame.rows()
+        numbers = all(one.is_numeric() for one in dtypes)
+        return Table(names, len(rows), _of_rows(rows).matrix if numbers else _objects(rows))
     # pandas' own types have a kind too, and become objects.
     if dtypes is not None and all(isinstance(one, np.dtype) and one.kind in "iuf" for one in dtypes):
         return Table(names, len(frame), np.asarray(frame.to_numpy()))
-    columns = tuple(as_array(one) for one in columns_of(frame, names))
+    columns = tuple(_flat(_values_of(one)) for one in columns_of(frame, own))
     if columns and all(one.dtype.kind in "iuf" for one in columns):
         return Table(names, len(columns[0]), np.column_stack(columns))
     return Table(names, len(columns[0]) if columns else len(frame), columns=columns)
+
+
+def _only_places(frame: Any, names: tuple[str, ...]) -> bool:
+    """Whether pandas has numbered the columns, for want of names."""
+    return names[:1] == ("0",) and not isinstance(frame.columns[0], str) and names == tuple(map(str, range(len(names))))
+
+
+def _values_of(column: Any) -> Array:
+    # Arrow refuses to copy unless it is told to.
+    return column.to_numpy(zero_copy_only=False) if hasattr(column, "to_pylist") else as_array(column)
+
+
+def _flat(array: Array) -> Array:
+    """A column, where its values are vectors too."""
+    return array if array.ndim == 1 else _held(list(array))
 
 
 def columns_of(frame: Any, names: tuple[str, ...]) -> list[Any]:

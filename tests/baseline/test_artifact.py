@@ -65,10 +65,11 @@ def test_the_file_can_be_read_by_a_person(baseline: Baseline, tmp_path: Path) ->
     path = tmp_path / "churn.baseline.json"
     baseline.save(path)
     text = path.read_text()
-    assert text.startswith('{\n  "format": "otelml.baseline",\n  "format_version": 1,\n')
+    assert text.startswith('{\n  "format": "otelml.baseline",\n  "format_version": 2,\n')
     assert '\n    {"predicted": "left", "actual": "left", "count": ' in text
-    assert len(text) < 10_000
-    assert len(text.splitlines()) < 100
+    assert '\n      "name": "score",\n      "role": "output",\n      "kind": "numeric",\n' in text
+    assert len(text) < 16_000
+    assert len(text.splitlines()) < 250
     assert [entry.name for entry in tmp_path.iterdir()] == ["churn.baseline.json"]
 
 
@@ -101,8 +102,8 @@ DAMAGES: dict[str, tuple[Callable[[str], str], str]] = {
     "a list": (lambda _: "[]", "is no baseline"),
     "another format": (lambda _: '{"format": "evidently"}', 'is no baseline: no "format": "otelml.baseline"'),
     "newer": (
-        lambda text: text.replace('"format_version": 1', '"format_version": 2'),
-        "has format version 2, this otelml reads up to 1: upgrade otelml",
+        lambda text: text.replace('"format_version": 2', '"format_version": 3'),
+        "has format version 3, this otelml reads up to 2: upgrade otelml",
     ),
     "edited": (
         lambda text: text.replace('"value": 0.41', '"value": 0.14'),
@@ -114,6 +115,10 @@ DAMAGES: dict[str, tuple[Callable[[str], str], str]] = {
         "lacks a part, .*'cells'.*: fit it again",
     ),
     "wrong part": (rewritten(lambda payload: payload.update(task="guessing")), "has a wrong one .*guessing"),
+    "wrong bins": (
+        rewritten(lambda payload: payload["columns"][0].update(edges=[1, 2, 3])),
+        "the bins of column 'x0' are not those",
+    ),
     "wrong type": (rewritten(lambda payload: payload.update(model=[])), "has a wrong one"),
 }
 

@@ -99,7 +99,7 @@ def test_wrong_times_are_refused(churn: Case, time: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        (None, "y holds no labels"),
+        (7, "y holds no labels"),
         ([], "there are no rows"),
         (np.ones((3000, 2)), "one label a row"),
         (["left"] * 7, "answered 3000 rows and y has 7"),

@@ -57,3 +57,17 @@ def baseline(tp: int, fp: int, fn: int, tn: int, lower: float) -> list[Point]:
     ]
     bound = {"metric": "f1_adjusted", "class": "1", "bound": "lower", "window": "P7D"}
     return [*rows, gauge("ml.baseline.performance", lower, **bound)]
+
+
+def column(
+    name: str, counts: dict[str, int], march: dict[str, int], *, at: float, role: str = "input", week: float = 0.0
+) -> list[Point]:
+    """Make what arrives of one column: its counts by bin, and the baseline's rows of `march`."""
+    of = {"column.role": role, "column.name": name}
+    rows = sum(march.values())
+    return [
+        *(point("ml.column.values", count, at=at, bin=label, **of) for label, count in counts.items()),
+        *(gauge("ml.baseline.values", count / rows, bin=label, **of) for label, count in march.items()),
+        gauge("ml.baseline.rows", rows, **of),
+        gauge("ml.baseline.drift", week, window="P7D", **of),
+    ]

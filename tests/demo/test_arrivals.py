@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from demo.points import HOUR, START, gauge, histogram, point
-from otelml.cli.demo.arrivals import COHORT, DURATION, ROWS, Arrivals, of, total
+from demo.points import HOUR, START, column, gauge, histogram, point
+from otelml.cli.demo.arrivals import COHORT, DURATION, ROWS, VALUES, Arrivals, of, total
 
 
 def arrivals() -> Arrivals:
@@ -76,6 +76,28 @@ def test_baseline_constants_are_kept_by_what_they_are_of() -> None:
     taken.add([gauge("ml.baseline.performance", 0.7, metric="roc_auc", bound="value")], 0.0)
     assert taken.baseline.cells == {("1", "0"): 7}
     assert taken.baseline.performance == {("f1", "lower", "P7D"): 0.4, ("roc_auc", "value", ""): 0.7}
+
+
+def test_a_series_that_says_zero_first_loses_nothing() -> None:
+    """What is counted in a bin before its first sample, which is 0, arrives with the second."""
+    taken = arrivals()
+    for at, count in enumerate((0, 7, 9)):
+        points = column("temp", {"above": count}, {"above": 3, "missing": 1}, at=START + at * HOUR)
+        taken.add(points, 0.0)
+    assert [dict(collection.counts) for collection in taken.collections] == [
+        {(VALUES, "input", "temp", "above"): count} for count in (0, 7, 2)
+    ]
+
+
+def test_baseline_columns_are_kept_apart_by_role_and_name() -> None:
+    """Shares by bin, rows, and how much weeks differ, of inputs and answers."""
+    taken = arrivals()
+    taken.add(column("temp", {}, {"above": 3, "missing": 1}, at=START, week=0.2), 0.0)
+    taken.add(column("score", {}, {"above": 1, "missing": 1}, at=START, role="output"), 0.0)
+    temp, score = ("input", "temp"), ("output", "score")
+    assert taken.baseline.rows == {temp: 4, score: 2}
+    assert taken.baseline.shares == {temp: {"above": 0.75, "missing": 0.25}, score: {"above": 0.5, "missing": 0.5}}
+    assert taken.baseline.blocks == {temp: {"P7D": 0.2}, score: {"P7D": 0.0}}
 
 
 def test_since_takes_whole_collections() -> None:

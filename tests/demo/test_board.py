@@ -7,13 +7,14 @@ import io
 import pytest
 from rich.console import Console
 
-from demo.points import baseline, cells, histogram, point
+from demo.points import baseline, cells, column, histogram, point
 from otelml.cli.demo import board, months
 from otelml.cli.demo.alert import DAY
 from otelml.cli.demo.watch import Watch
 
 BEGIN = months.moment(4)
 SECONDS_A_COLLECTION = 0.1
+MARCH = {"low": 500, "high": 500}
 
 
 def watched(collections: int) -> Watch:
@@ -29,6 +30,13 @@ def watched(collections: int) -> Watch:
             point("ml.predictions", 160 * i, at=at, **{"class": "0"}),
             histogram("ml.inference.duration", (0.005, 0.01), (0, 100 * i, 0), at=at),
             histogram("ml.outcome.delay", (7_200.0, 10_800.0), (0, 200 * i, 0), at=at),
+            *column("scheduled_hour", {"low": 205 * i, "high": 0}, MARCH, at=at),
+            *column("temp", {"low": 105 * i, "high": 100 * i}, MARCH, at=at),
+            *column("wind_speed", {"low": 205 * i, "high": 0}, MARCH, at=at),
+            *column("wind_gust", {"low": 205 * i, "high": 0}, MARCH, at=at),
+            *column("visib", {"low": 205 * i, "high": 0}, MARCH, at=at),
+            *column("score", {"low": 160 * i, "high": 45 * i}, MARCH, at=at, role="output"),
+            *column("class", {"low": 100 * i, "high": 105 * i}, MARCH, at=at, role="output"),
         ]
         watch.add(points, i * SECONDS_A_COLLECTION)
     return watch
@@ -63,9 +71,32 @@ def test_board_and_months_fit_into_80_columns() -> None:
     watch = watched(200)
     console = Console(file=io.StringIO(), width=80)
     console.print(board.month_table(watch))
+    console.print(board.column_table(watch))
     drawn = console.file.getvalue() + text_of(watch)  # type: ignore[attr-defined]
     assert "…" not in drawn
     assert "0.67 ±0.01" in drawn
+
+
+def test_it_names_the_columns_that_moved() -> None:
+    """Inputs apart from answers, the farthest first, three of each; nothing before a whole week is over."""
+    assert "Columns are compared once seven days are over." in text_of(watched(27))
+    lines = text_of(watched(28), width=200).splitlines()
+    (line,) = [line for line in lines if line.startswith("Moved against March")]
+    assert line.rstrip() == (
+        "Moved against March: inputs scheduled_hour 4.67, visib 4.67, wind_gust 4.67, +1 more; answers score 0.36."
+    )
+
+
+def test_months_of_columns_are_a_row_each() -> None:
+    """The index of every answer, and whether it moved; of the inputs those that did; the rule below."""
+    console = Console(file=io.StringIO(), width=200)
+    console.print(board.column_table(watched(200)))
+    _, heading, april, may, *rule = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert heading.split()[:2] == ["score", "class"]
+    assert april.split()[:4] == ["Apr", "moved", "0.36", "0.00"]
+    assert april.rstrip().endswith("+1 more")
+    assert may.startswith("May")
+    assert rule[0].startswith("0 is no difference. Moved is above 0.1,")
 
 
 def test_plain_lines_have_no_control_codes() -> None:

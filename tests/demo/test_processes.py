@@ -62,6 +62,11 @@ def test_the_callers_opentelemetry_is_left_out(monkeypatch: pytest.MonkeyPatch) 
     assert variables["KEPT"] == "yes"
 
 
+def test_every_row_is_counted() -> None:
+    """The service may spend on columns what its calls take, so that none is sampled and months are exact."""
+    assert processes.environment("http://127.0.0.1:1")["OTEL_PYTHON_ML_BUDGET"] == "100%"
+
+
 def test_programs_are_found() -> None:
     """The folder holds what the demo starts."""
     assert {path.name for path in processes.programs().glob("*.py")} >= {"train.py", "serve.py", "flights.py"}

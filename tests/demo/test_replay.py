@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from rich.console import Console
 
-from demo.truth import Truth, read_flights, scored, truth_by_month
-from otelml.cli.demo import months
+from demo.truth import Truth, far_from_march, read_flights, scored, truth_by_month
+from otelml.baseline import Baseline
+from otelml.cli.demo import months, story
 from otelml.cli.demo.arrivals import DELAY, DURATION, PREDICTIONS, ROWS, of
 from otelml.cli.demo.keep import FILE
 from otelml.cli.demo.replay import DemoError, replay, serve, train
@@ -43,7 +44,7 @@ class Run(NamedTuple):
 
     watch: Watch
     flights: pd.DataFrame
-    threshold: float
+    baseline: Baseline
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +56,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     for export in serve(folder, SERVED):
         watch.add(export.points, export.arrived)
     flights = scored(read_flights(), folder / "flights.joblib")
-    baseline = json.loads((folder / "flights.baseline.json").read_text())
-    return Run(watch, flights, baseline["threshold"]["value"])
+    return Run(watch, flights, Baseline.load(folder / "flights.baseline.json"))
 
 
 @pytest.fixture(scope="module")
 def truth(run: Run) -> dict[int, Truth]:
     """Measure the served months offline."""
-    return truth_by_month(run.flights[run.flights["month"].between(*SERVED)], run.threshold)
+    return truth_by_month(run.flights[run.flights["month"].between(*SERVED)], run.baseline.threshold)
 
 
 def test_cells_of_each_month_are_exact(run: Run, truth: dict[int, Truth]) -> None:
@@ -88,11 +88,32 @@ def test_measures_of_each_month_are_those_of_scikit_learn(run: Run, truth: dict[
 def test_every_prediction_and_every_label_arrived(run: Run) -> None:
     """Rows, classes, calls and delays of the whole replay are those of the flights."""
     served = run.flights[run.flights["month"].between(*SERVED)]
-    late = int((served["score"] >= run.threshold).sum())
+    late = int((served["score"] >= run.baseline.threshold).sum())
     assert of(run.watch.total, ROWS) == {(): len(served)}
     assert of(run.watch.total, PREDICTIONS) == {("1",): late, ("0",): len(served) - late}
     assert sum(of(run.watch.total, DURATION).values()) == served["hour_start"].nunique()
     assert sum(of(run.watch.total, DELAY).values()) == served["landed"].notna().sum()
+
+
+def test_columns_of_each_month_are_those_of_the_raw_rows(run: Run) -> None:
+    """Every row is in a bin of every column; indices, and what moved, are those computed from the raw flights."""
+    shown = months.columns_by_month(run.watch.arrivals.collections, run.watch.arrivals.baseline)
+    assert list(shown) == list(SERVED)
+    for month, columns in shown.items():
+        expected = far_from_march(run.flights, run.baseline, month)
+        assert {shift.rows for shift in columns} == {int((run.flights["month"] == month).sum())}
+        assert {(shift.role, shift.name): shift.psi for shift in columns} == pytest.approx(
+            {column: far.psi for column, far in expected.items()}
+        )
+        moved = {(shift.role, shift.name) for shift in columns if shift.moved}
+        assert moved == {column for column, far in expected.items() if far.moved}
+
+
+def test_the_first_column_that_moved_is_the_temperature(run: Run) -> None:
+    """Spring is warmer than March, to the digits that are shown; the model's answers were what they had been."""
+    text = "\n".join(story.sentences(run.watch))
+    assert "2 of 15 inputs moved: first temp in April (3.51), then dewp in May (5.62)." in text
+    assert "the score never moved" in text
 
 
 def test_the_baseline_arrived_with_its_weeks(run: Run) -> None:
@@ -160,6 +181,9 @@ def test_without_a_terminal_there_are_no_control_codes(tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout
     assert "serving in another process, under opentelemetry-instrument" in done.stdout
     assert "Sep  27,574" in done.stdout
+    assert "Sep" in next(
+        line for line in done.stdout.splitlines() if line.endswith("dewp 10.80, wind_speed 0.66, +1 more")
+    )
     assert "Raw F1 was lowest in September" in done.stdout
     assert done.stderr == ""
     assert list(tmp_path.iterdir()) == []

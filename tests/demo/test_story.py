@@ -6,26 +6,31 @@ import math
 
 import pytest
 
-from demo.points import baseline, cells, histogram, point
-from otelml.cli.demo import months, story
+from demo.points import baseline, cells, column, histogram, point
+from otelml.cli.demo import months, moves, story
 from otelml.cli.demo.alert import DAY
 from otelml.cli.demo.watch import Watch
+from otelml.stats.divergence import psi
 
 SIX_HOURS = 6 * 3_600.0
 BASE = (30, 10, 20, 140)
 LOWER = 0.5
+ROWS = 50  # of the column, a collection
+MARCH = {"00:(min,9]": 500, "above": 0}
 
 
-def watched(daily: dict[int, tuple[int, ...]], last: int) -> Watch:
-    """Replay months in which every collection of six hours adds the same cells."""
+def watched(daily: dict[int, tuple[int, ...]], last: int, hot: int = 13) -> Watch:
+    """Replay months in which every collection of six hours adds the same cells; from `hot` on all are above March."""
     begin, end = months.moment(4), months.moment(last + 1) + DAY
     watch, sums, at = Watch(begin, end), [0, 0, 0, 0, 0], begin
+    temp = dict.fromkeys(MARCH, 0)
     while at <= end:
         made = at - DAY - SIX_HOURS
         month = next((m for m in daily if months.moment(m) <= made < months.moment(m + 1)), None)
         sums = [a + b for a, b in zip(sums, daily[month] if month else (0,) * 5, strict=True)]
         delays = histogram("ml.outcome.delay", (3600.0, 10800.0), (0, sum(sums), 0), at=at)
-        watch.add([*cells(*sums, at=at), delays, *baseline(*BASE, LOWER)], at)
+        temp["above" if at - SIX_HOURS >= months.moment(hot) else "00:(min,9]"] += ROWS * (at > begin)
+        watch.add([*cells(*sums, at=at), delays, *baseline(*BASE, LOWER), *column("temp", temp, MARCH, at=at)], at)
         at += SIX_HOURS
     return watch
 
@@ -90,6 +95,53 @@ def test_without_a_bound_the_story_names_the_mend() -> None:
     watch = Watch(months.moment(4), months.moment(5))
     watch.add(cells(3, 1, 2, 14, at=months.moment(4)), 0.0)
     assert "Baseline.fit(..., time=...)" in story.sentences(watch)[0]
+
+
+def told(**columns: dict[int, int]) -> list[str]:
+    """Tell the columns of April to June: of 1,000 rows a month, so many above all of March's; `score` is an answer."""
+    watch = Watch(months.moment(4), months.moment(7) + DAY)
+    for month in (4, 5, 6):
+        points = []
+        for name, above in columns.items():
+            sums = [sum(above.get(m, 0) for m in range(4, month + 1)), 1_000 * (month - 3)]
+            counts = {"00:(min,9]": sums[1] - sums[0], "above": sums[0]}
+            role = "output" if name == "score" else "input"
+            points += column(name, counts, MARCH, at=months.moment(month + 1), role=role, week=0.1)
+        watch.add(points, 0.0)
+    columns_of = months.columns_by_month(watch.arrivals.collections, watch.arrivals.baseline)
+    return list(moves.sentences(columns_of))
+
+
+def test_columns_are_told_by_when_they_moved_first() -> None:
+    """The first month of each, the farther before the others; how much of the farthest is outside of March's."""
+    first, farthest, score = told(temp={5: 400, 6: 900}, dewp={5: 600}, visib={6: 10}, score={4: 500, 6: 400})
+    assert first.startswith("Month by month, 2 of 3 inputs moved: first dewp in May (")
+    assert ", then temp in May (" in first
+    assert farthest.startswith("temp was the farthest, in June (")
+    assert farthest.endswith("): 90.0 % of that month's values were above all of March's.")
+    assert score.startswith("Of the answers, the score moved in April (")
+    assert ") and in June (" in score
+
+
+def test_columns_that_stayed_are_told_as_such() -> None:
+    """Without a move the farthest is named, and by how much."""
+    first, score = told(temp={5: 20}, dewp={}, score={6: 10})
+    assert first.startswith("None of the 2 inputs moved; the farthest was temp in May (0.")
+    assert score.startswith("Of the answers, the score never moved (at most 0.")
+    assert score.endswith(", in June).")
+
+
+def test_without_columns_the_story_says_so() -> None:
+    """A baseline of a model's performance alone has no columns that could move."""
+    assert told() == ["No column was compared: the baseline told of none."]
+
+
+def test_an_alert_names_what_had_moved() -> None:
+    """Below each alert are the columns of the seven days before it; this one fires 19 collections into May."""
+    text = story.sentences(watched({4: (3, 1, 2, 14, 0), 5: (1, 3, 4, 12, 0)}, last=5, hot=5))
+    at = next(at for at, line in enumerate(text) if line.startswith("  on 6 May 02:00 UTC"))
+    index = float(psi([(28 - 19) * ROWS, 19 * ROWS], list(MARCH.values())))
+    assert text[at + 1] == f"    moved in the seven days before: inputs temp {index:.2f}; answers none"
 
 
 @pytest.mark.parametrize("last", [4, 5])

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import otelml
+from otelml.telemetry.pipeline import PIPELINE
 from otelml.testing import capture, select, simulated_clock
 
 if TYPE_CHECKING:
@@ -30,13 +31,18 @@ class Service:
     """A service at a simulated time, and all that it has told so far, in deltas."""
 
     def __init__(self, clock, captured):
-        self.clock, self._captured = clock, captured
+        self.clock, self.captured = clock, captured
         self.told: list[Point] = []
         self.name = next(_names)
 
+    @property
+    def allowance(self):
+        """How many series there are, and may be."""
+        return PIPELINE.allowance
+
     def points(self, metric, /, **attributes):
         """Collect, and return the points of a metric of this model, those of earlier collections too."""
-        self.told += self._captured.points()
+        self.told += self.captured.points()
         wanted = {f"ml.{key.replace('_', '.')}": value for key, value in attributes.items()}
         return select(self.told, metric, {"ml.model.name": self.name, **wanted})
 
@@ -60,7 +66,7 @@ class Service:
 
     def gauge(self, metric, /, **attributes):
         """Collect, and return the latest value of a gauge; None where it was left out this time."""
-        points = self._captured.points()
+        points = self.captured.points()
         self.told += points
         wanted = {f"ml.{key.replace('_', '.')}": value for key, value in attributes.items()}
         found = select(points, metric, {"ml.model.name": self.name, **wanted})

@@ -8,23 +8,25 @@
 Nothing in it is a row: it holds bins, counts, quantiles and the names of columns and classes.  It holds no
 time of its making: the same model and rows give the same bytes.
 
-Format version 1
+Format version 2
 ----------------
-All keys are always there; null says that a part does not apply.
+All keys are always there; null says that a part does not apply.  `schema.json`, beside this module, says the same as a
+JSON Schema.  Files of format version 1, which had neither `columns` nor `embeddings`, are read too.  Without labels
+(``y=None``) `positive_class`, the threshold, `score` and `value` are null, and `cells` and `performance` are empty.
 
 format
     ``"otelml.baseline"``.
 format_version
-    1; a reader refuses a newer one.
+    2; a reader refuses a newer one.
 model
     `name` and `version` (as given, or null), `class` (qualified), `columns` (names, or null), `parameters`
     (described, without addresses and without what only changes speed), and the `fingerprint` of these three.
 task
-    `binary`, `multiclass` or `regression`.
+    `binary`, `multiclass` or `regression`; without labels what the model says of itself, `other` if nothing.
 classes
     Labels as text, in the order of the model's answers.
 positive_class
-    Of a binary task.
+    Of a binary task, with labels.
 threshold
     `value`: rows whose score is at or above it are called positive.  `source`: `default`, `given`, or `f1`
     (tuned on these rows, with cells and performance cross-fitted).
@@ -44,6 +46,35 @@ performance
     `lower` and `upper` (95 %, or null where no interval is known).  Without a window the interval takes rows
     as independent (Wilson; Hanley and McNeil; central limit theorem); with one it is where windows of that
     length stay, from 2,000 draws of whole days.  Metrics that are undefined are left out.
+columns
+    One entry for each column of what the model is asked (at most 200), or for each part that one is read by, and for
+    `score`, `class` or `value`, which it answers:
+
+    `name`, `role`
+        `ml.column.name` and `ml.column.role` (`input` or `output`).
+    `kind`, `source`, `part`
+        What the data hold (`numeric`, `categorical`, `boolean`, `datetime`, `text`, `embedding`), the name in the data,
+        and what it is read by: the `hour` of a date-time (the `weekday` where it has no time of day), the `length` of a
+        text, the `cosine` to the centroid and the places along the principal components (`pc1`, …) of an embedding;
+        null where it is read as it is.  Columns that have only places are `x0`, `x1`, …; more than 200 of those are
+        one vector, `x`.
+    `mean`, `standard_deviation`
+        Of the finite numbers; null of categories, and the latter also where nothing varies.
+    `edges`, `values`
+        Of numbers: upper-inclusive edges of the ranges, of which the first and the last are just outside of what was
+        seen, and the values that more than 5 % of the rows hold, which have a bin each.
+    `categories`, `others`
+        Of categories: the 20 most frequent, which have a bin each (those of more than 60 bytes are cut, and marked),
+        and eight hex digits for each other that was seen (null where they were more than 100, or, of a model's answers,
+        more than 20).
+    `bins`, `counts`
+        Texts of the bins, `ml.bin`, and the rows of each, which add up to `rows`.
+    `drift`
+        By window (`P1D`, `P7D`, `P28D`), with times: the largest population stability index of a block of that length
+        against all other blocks of these rows.
+embeddings
+    By source, of columns of the kind `embedding`: their `centroid`, and up to three `components`, the directions of
+    greatest variance.
 hash
     ``sha256:`` and the SHA-256 of all the rest, as JSON with sorted keys and without white space.
 """

@@ -104,7 +104,7 @@ class Baseline(Content):
         segment : reserved; has to be None.
         name, version : of the model, as the service names it.
         positive_class : of two classes, the one to find; the second by default.
-        progress : told of each step as it is done: `answers`, `performance`, and each column by its name.
+        progress : told of each step as it is done: each column by its name, `answers`, `performance`.
 
         Raises
         ------

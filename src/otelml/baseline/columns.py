@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from otelml.prediction import encodable
 from otelml.readings import BOOLEAN, CATEGORICAL
 from otelml.stats.binning import MISSING, Bins, CategoryBins, NumericBins
 from otelml.stats.embedding import Embedding
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from otelml.baseline.document import Payload
 
 INPUT, OUTPUT = "input", "output"
@@ -137,6 +140,25 @@ def embedding_from_payload(payload: Payload) -> Embedding:
     """Read an embedding back."""
     centroid = np.array(payload["centroid"], dtype=np.float64)
     return Embedding(centroid, np.array(payload["components"], dtype=np.float64).reshape(-1, len(centroid)))
+
+
+def distinct(names: Iterable[str]) -> tuple[str, ...]:
+    """Names that can be written down, of which none comes twice: columns are told apart by them.
+
+    >>> distinct(["a", "b", "a"])
+    ('a', 'b', 'a.1')
+    """
+    given = tuple(map(encodable, names))
+    if len(set(given)) == len(given):
+        return given
+    taken, found = set(given), dict[str, None]()
+    for name in given:
+        shown, number = name, 0
+        while shown in found or (number and shown in taken):
+            number += 1
+            shown = f"{name}.{number}"
+        found[shown] = None
+    return tuple(found)
 
 
 def readable(name: Any) -> str:

@@ -81,6 +81,8 @@ def _matching(paths: list[Path], fingerprint: Fingerprint) -> Baseline | None:
     fitting = {
         baseline.id: (path, baseline) for path, baseline in read if baseline and baseline.fingerprint == fingerprint
     }
+    full = {key: one for key, one in fitting.items() if one[1].performance}
+    fitting = full or fitting  # one that a fit left knows columns alone
     if len(fitting) > 1:
         names = ", ".join(path.name for path, _ in fitting.values())
         _logger.warning(

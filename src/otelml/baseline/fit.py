@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from otelml.arrays import n_rows
-from otelml.baseline import performance
+from otelml.baseline import labels, performance
 from otelml.baseline.answers import told_by
 from otelml.baseline.columns import MOST_COLUMNS
 from otelml.baseline.content import Content
@@ -46,21 +46,21 @@ def measure(
 ) -> tuple[Content, list[str]]:
     """Ask the model, and measure its answers; returns the content and what is doubtful about it.
 
-    `tick` is told of each step as it is done: `answers`, `performance`, and each column by its name.
+    `tick` is told of each step as it is done: each column by its name, `answers`, `performance`.
 
     Raises
     ------
     BaselineError
         When something given does not fit.
     """
-    sample = take_sample(model, X, y, positive_class)
-    rows = len(sample.actual)
+    rows = len(labels.truth_of(y))
     days = None if time is None else Days.of(time, rows)
-    decided = _decided(sample, threshold, days)
+    learned, found = _inputs(X, days, tick)  # before the model is asked, which may change its input
+    sample = take_sample(model, X, y, positive_class)
     tick("answers")
+    decided = _decided(sample, threshold, days)
     parts = _parts(sample, decided, days)
     tick("performance")
-    learned, found = _inputs(X, days, tick)
     content = Content(
         fingerprint=fingerprint(model),
         task=sample.task,

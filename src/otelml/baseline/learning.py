@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from otelml.baseline.columns import INPUT, MOST_COLUMNS, OUTPUT, Column, readable, shown_names
-from otelml.baseline.days import Days
+from otelml.baseline.columns import INPUT, MOST_COLUMNS, OUTPUT, Column, distinct, readable, shown_names
 from otelml.readings import (
-    BOOLEAN, CATEGORICAL, DATETIME, EMBEDDING, HOUR, LENGTH, NUMERIC, TEXT, counted_texts, hours_of, kind_of,
-    lengths_of, numbers_of, part_of_time, texts_of, vectors_of, weekdays_of,
-)  # fmt: skip
+    BOOLEAN,
+    CATEGORICAL,
+    DATETIME,
+    EMBEDDING,
+    LENGTH,
+    NUMERIC,
+    READERS,
+    TEXT,
+    counted_texts,
+    dimensions_of,
+    kind_of,
+    part_of_time,
+    texts_of,
+    vectors_of,
+)
 from otelml.stats.binning import MOST_NAMED, CategoryBins, NumericBins
 from otelml.stats.divergence import FEWEST, psi
 from otelml.stats.embedding import Embedding
@@ -23,6 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from otelml.baseline.days import Days
     from otelml.stats.binning import Bins
     from otelml.tables import Table
 
@@ -41,8 +53,8 @@ class Learned(NamedTuple):
 
 
 def names_of(table: Table) -> tuple[str, ...]:
-    """Names of the columns, `x0`, `x1`, … where they have only places."""
-    return tuple(f"x{at}" for at in range(table.width)) if table.names is None else table.names
+    """Names of the columns, each but once; `x0`, `x1`, … where they have only places."""
+    return tuple(f"x{at}" for at in range(table.width)) if table.names is None else distinct(table.names)
 
 
 def learn(table: Table, days: Days | None = None, tick: Callable[[str], object] = lambda _name: None) -> Learned:
@@ -62,21 +74,24 @@ def learn(table: Table, days: Days | None = None, tick: Callable[[str], object] 
         held = table.column(position)
         kind = kind_of(held)
         if kind == EMBEDDING:
-            found = _learn_vectors(name, _stacked(held), days)
+            vectors, _ = vectors_of(held, dimensions_of(held) or 0)
+            found = _learn_vectors(name, vectors, days)
             columns += found.columns
             embeddings |= found.embeddings
         else:
             columns.append(_learn_one(name, kind, held, days))
         tick(name)
-    return Learned(tuple(columns[:MOST_COLUMNS]), embeddings)
+    # `when` read by its hour is `when.hour`, and may be called as another column is.
+    names = distinct(column.name for column in columns[:MOST_COLUMNS])
+    return Learned(tuple(replace(one, name=name) for one, name in zip(columns, names, strict=False)), embeddings)
 
 
 def _learn_one(name: str, kind: str, held: NDArray[Any], days: Days | None) -> Column:
     if kind in (CATEGORICAL, BOOLEAN):
         return categorical(Column(readable(name), INPUT, kind, name, None, NumericBins(()), ()), held, days)
-    part = {DATETIME: part_of_time(held) if kind == DATETIME else None, TEXT: LENGTH}.get(kind)
-    read = {None: numbers_of, HOUR: hours_of, LENGTH: lengths_of}.get(part, weekdays_of)
-    return numeric(name, kind, part, read(held)[0], days)
+    part = part_of_time(held) if kind == DATETIME else {TEXT: LENGTH}.get(kind)
+    numbers, _ = READERS[part](held)
+    return numeric(name, kind, part, numbers, days)
 
 
 def categorical(column: Column, held: NDArray[Any], days: Days | None) -> Column:
@@ -88,9 +103,7 @@ def categorical(column: Column, held: NDArray[Any], days: Days | None) -> Column
     return replace(column, bins=bins, counts=tuple(bins.count(counts).tolist()), drift=drift)
 
 
-def numeric(  # noqa: PLR0913 -- what a column is
-    name: str, kind: str, part: str | None, numbers: Floats, days: Days | None, role: str = INPUT
-) -> Column:
+def numeric(name: str, kind: str, part: str | None, numbers: Floats, days: Days | None, role: str = INPUT) -> Column:
     """Learn a column of numbers, or of what a part of a column is as a number."""
     bins = NumericBins.learn(numbers)
     index = bins.index(numbers)
@@ -113,15 +126,12 @@ def _scale(numbers: Floats) -> tuple[float | None, float | None]:
     finite = numbers[np.isfinite(numbers)]
     if not len(finite):
         return None, None
-    centre = float(np.mean(finite))
-    deviation = float(np.sqrt(Moments.of(finite - centre).variance))  # centred, or digits cancel
-    varies = bool(np.ptp(finite) > 0) and 0 < deviation < np.inf  # the deviation of equal values is not always exactly 0
+    with np.errstate(over="ignore", invalid="ignore"):  # what does not fit is infinite
+        centre = float(np.mean(finite))
+        deviation = float(np.sqrt(Moments.of(finite - centre).variance))  # centred, or digits cancel
+        # The deviation of equal values is not always exactly 0.
+        varies = bool(np.ptp(finite) > 0) and 0 < deviation < np.inf
     return (centre if np.isfinite(centre) else None), (deviation if varies else None)
-
-
-def _stacked(held: NDArray[Any]) -> Floats:
-    dimensions = next(np.shape(value)[0] for value in held.tolist() if isinstance(value, list | tuple | np.ndarray))
-    return vectors_of(held, dimensions)[0]
 
 
 def _learn_vectors(

@@ -21,6 +21,14 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
+    "baseline": Command(
+        "otelml.cli.baseline",
+        "make the baseline of a saved model on labelled rows, and show what it learned",
+        "Reads a fitted model and a file of labelled rows that it was not trained on, and saves its baseline\n"
+        "beside it: what its columns, its answers and its performance are like, to compare a service with.\n"
+        "Needs: pip install 'otelml[baseline]', and whatever the model was trained with.\n\n"
+        "  otelml baseline --model flights.joblib --data march.parquet --label late --time hour_start",
+    ),
     "demo": Command(
         "otelml.cli.demo",
         "watch a real model on real flights, over OTLP, in a minute or two",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from otelml.patching.sites import Operation
 
     Function = Callable[..., Any]
+    After = Callable[[tuple[Any, ...], dict[str, Any], bool], object]
+    """Told of arguments, the model first, and whether it was an outermost call that returned."""
     Observer = Callable[[Operation, Function, Any, tuple[Any, ...], dict[str, Any]], Any]
 
 _made: WeakSet[Any] = WeakSet()
@@ -60,20 +62,22 @@ class Watched(StandIn):
 
 
 class Silenced(StandIn):
-    """Calls with nothing within them a prediction; `after` is told of the first argument once it was called."""
+    """Calls with nothing within them a prediction; `after` is told of each one, whether it raised or not."""
 
-    def __init__(self, call: Function, after: Callable[[Any], object] | None = None) -> None:
+    def __init__(self, call: Function, after: After | None = None) -> None:
         self.call, self.after = call, after
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Call the function."""
-        token = INSIDE.set(True)
+        token, done = INSIDE.set(True), False
         try:
-            return self.call(*args, **kwargs)
+            result = self.call(*args, **kwargs)
+            done = True
         finally:
             INSIDE.reset(token)
             if self.after is not None and args:
-                self.after(args[0])
+                self.after(args, kwargs, done and not INSIDE.get())
+        return result
 
 
 class Carrying(StandIn):
@@ -95,7 +99,7 @@ def watched(operation: Operation, watcher: Watcher, original: Any) -> Any:
     return _in_place_of(original, Watched(_callable(original), operation, watcher))
 
 
-def silent(original: Any, after: Callable[[Any], object] | None = None) -> Any:
+def silent(original: Any, after: After | None = None) -> Any:
     """A function or method within which nothing is a prediction."""
     return _in_place_of(original, Silenced(_callable(original), after))
 

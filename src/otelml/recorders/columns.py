@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from otelml.settings import Settings
     from otelml.stats.embedding import Embedding
     from otelml.telemetry.streams import Attributes
+
+FEWEST_TOLD = 0.01  # share of the rows
 
 logger = logging.getLogger("otelml")
 
@@ -76,12 +79,15 @@ class Columns:
         self, columns: Sequence[Column], baseline_id: str | None, embeddings: Mapping[str, Embedding] | None = None
     ) -> Side:
         own = {names.BASELINE_ID: baseline_id} if baseline_id else {}
+        if self._settings.category_names:
+            columns = [told(column) for column in columns]
         return Side(self._streams, {**self._attributes, **own}, Tallier(columns, embeddings or {}), self._settings)
 
-    def refuse(self, rows: Any, error: TypeError) -> None:
+    def refuse(self, rows: Any) -> None:
         """Book rows that are no table."""
         ledger.drop("unsupported_input", n_rows(rows) or 1, self.model)
-        ledger.warn_once("otelml: the columns that %s is asked about are not counted: %s", self.model, error)
+        kind = type(rows).__name__
+        ledger.warn_once("otelml: the columns of a %s that %s is asked about are not counted", kind, self.model)
 
     def tally(self, table: Table) -> Tally:
         """Count a table; nothing is changed yet."""
@@ -149,11 +155,23 @@ class Columns:
     def _sides(self) -> list[Side]:
         return [*([] if self._inputs is None else [self._inputs]), *self._outputs.values()]
 
-    def present(self) -> None:
-        """Say what the columns were like in the baseline."""
+    def serve(self) -> None:
+        """Say what the columns were like in the baseline, which is in force from now on."""
+        for side in self._sides:
+            side.tell(on=True)
         if self._settings.baseline_metrics:
             for side in self._sides:
                 side.present()
+
+    @property
+    def gauges(self) -> int:
+        """How many series of gauges there will be once rows have come."""
+        return sum(side.gauges for side in self._sides)
+
+    @property
+    def refused(self) -> int:
+        """How many series did not fit."""
+        return sum(side.refused for side in self._sides)
 
     def show(self, now: float) -> None:
         """Bring what was counted into the series, and the gauges up to `now`, for a collection."""
@@ -163,7 +181,7 @@ class Columns:
     def withdraw(self) -> None:
         """Tell no drift any more: another baseline is in force."""
         for side in self._sides:
-            side.withdraw()
+            side.tell(on=False)
 
     def start_afresh(self) -> None:
         """Begin with nothing counted, as a forked child must."""
@@ -171,6 +189,16 @@ class Columns:
         self._reference = None if self._reference is None else []
         for side in self._sides:
             side.start_afresh()
+
+
+def told(column: Column) -> Column:
+    """A column whose bins tell the names of its categories, but of those that hardly any row holds."""
+    bins = column.bins
+    if not isinstance(bins, CategoryBins) or bins.shown is not None:
+        return column
+    often = [count >= FEWEST_TOLD * column.rows for count in column.counts]
+    shown = [f"={readable(n)}" if often[at] else bins.labels[at] for at, n in enumerate(bins.names)]
+    return replace(column, bins=replace(bins, shown=tuple(shown)))
 
 
 def _nothing() -> Tally:

@@ -55,13 +55,22 @@ class Drift:
     ) -> None:
         self._streams, self._every, self._known = streams, every, known
         self._columns, self._kept = tuple(columns), np.flatnonzero(kept)
+        self._numeric = np.array([isinstance(column.bins, NumericBins) for column in columns], dtype=np.bool_)
         self._attributes = [dict(of(column)) for column in columns]
         self._most = max(column.bins.size for column in columns)
         self._reference = np.zeros((len(columns), self._most))
         for at, column in enumerate(columns):
             self._reference[at, : len(column.counts)] = column.counts
+        self._told = True
         self._shown: dict[tuple[str, int, tuple[str, ...]], Number] = {}
         self.start_afresh()
+
+    @property
+    def most_series(self) -> int:
+        """How many gauges there are at most."""
+        each = [self._known * (2 if not self._every else 8 if number else 5) for number in self._numeric[self._kept]]
+        described = [self._every * (3 if number else 1) for number in self._numeric[self._kept]]
+        return len(WINDOWS) * (sum(each) + sum(described))
 
     def start_afresh(self) -> None:
         """Begin with empty windows."""
@@ -73,13 +82,16 @@ class Drift:
         for window in self._windows.values():
             window.add(now, vector)
 
-    def withdraw(self) -> None:
-        """Leave every gauge out."""
+    def tell(self, *, on: bool) -> None:
+        """Tell the gauges from now on, or leave every one of them out."""
+        self._told = on
         for number in self._shown.values():
             number.set(None)
 
     def show(self, now: float) -> None:
         """Bring the gauges up to `now`; a window without rows is left out."""
+        if not self._told:
+            return
         for name, window in self._windows.items():
             total = window.total(now)
             if total is None:
@@ -131,10 +143,9 @@ class Drift:
     def _describe(self, window: str, counts: Floats, sums: Floats) -> None:
         rows = counts.sum(axis=1)
         missing = np.array([counts[at, c.bins.labels.index(MISSING)] for at, c in enumerate(self._columns)])
-        numeric = np.array([isinstance(column.bins, NumericBins) for column in self._columns])
         mean, deviation = (np.array([column.scale[at] for column in self._columns]) for at in (0, 1))
         with np.errstate(divide="ignore", invalid="ignore"):
-            known = np.where(numeric, rows - missing, np.nan)
+            known = np.where(self._numeric, rows - missing, np.nan)
             z, squared = (sums[:, 0] - sums[:, 1]) / known, sums[:, 2] / known
             self._tell(self._streams.completeness, 1 - missing / rows, window)
             self._tell(self._streams.mean, mean + deviation * z, window)
@@ -146,7 +157,7 @@ class Drift:
             key = stream.metric.name, int(at), (window, *method)
             number = self._shown.get(key)
             if number is None:
-                if math.isnan(value):
+                if math.isnan(value) or not stream.registry.has_room(1):
                     continue
                 labels = {names.WINDOW: window} | ({names.METHOD: method[0]} if method else {})
                 number = self._shown[key] = stream.number({**self._attributes[at], **labels})

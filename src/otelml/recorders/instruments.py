@@ -28,7 +28,7 @@ class Instruments:
 
     def __init__(self, meter: Meter, announce: Callable[[], None]) -> None:
         stream = meter.stream
-        self.announce = announce
+        self.announce, self.allowance = announce, meter.allowance
         self.requests = RequestStreams(*map(stream, (names.DURATION, names.ACTIVE, names.ROWS, names.BATCH_ROWS)))
         self.outputs = OutputInstruments(
             stream(names.PREDICTIONS),

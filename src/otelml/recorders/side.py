@@ -56,13 +56,18 @@ class Side:
     """Columns of one role.
 
     A column whose series do not all fit is left out as a whole, and what it would have counted is booked.
+
+    Attributes
+    ----------
+    refused : how many series did not fit.
     """
 
     def __init__(self, streams: ColumnStreams, attributes: Attributes, tallier: Tallier, settings: Settings) -> None:
         self._streams, self._attributes, self.tallier = streams, dict(attributes), tallier
         self._series = [self._admitted(column) for column in tallier.columns]
-        self._refused = sum(series is None for series in self._series)
         kept = np.array([series is not None for series in self._series], dtype=np.bool_)
+        self._left_out = int(np.count_nonzero(~kept))
+        self.refused = sum(series_of(one) for one, held in zip(tallier.columns, kept, strict=True) if not held)
         known = names.BASELINE_ID in attributes
         self._drift = None
         if settings.gauges != "off" and kept.any() and (known or settings.gauges == "all"):
@@ -84,11 +89,17 @@ class Side:
             [self._streams.moments.number({**own, names.MOMENT: moment}) for moment in moments],
         )
 
+    @property
+    def gauges(self) -> int:
+        """How many series of gauges there will be once rows have come."""
+        return 0 if self._drift is None else self._drift.most_series
+
     def present(self) -> None:
         """Say what the columns were like in the baseline."""
         streams = self._streams
         for column, series in zip(self.tallier.columns, self._series, strict=True):
-            if series is None or not column.rows:
+            most = column.bins.size + 3 + len(column.drift)
+            if series is None or not column.rows or not streams.baseline_values.registry.has_room(most):
                 continue
             own = self._of(column)
             for label, count in zip(column.bins.labels, column.counts, strict=True):
@@ -106,8 +117,8 @@ class Side:
             self._pending.add(tally)
             if self._drift is not None:
                 self._drift.add(clock.now(), tally)
-        if self._refused:
-            ledger.drop("cardinality", self._refused * tally.rows, str(self._attributes[names.MODEL_NAME]))
+        if self._left_out:
+            ledger.drop("cardinality", self._left_out * tally.rows, str(self._attributes[names.MODEL_NAME]))
 
     def show(self, now: float) -> None:
         """Bring what was counted into the series, and the gauges up to `now`."""
@@ -131,10 +142,10 @@ class Side:
             labels = {names.COLUMN_NAME: name, **role, names.VIOLATION: violation}
             self._streams.violations.number({**self._attributes, **labels}).add(count)
 
-    def withdraw(self) -> None:
-        """Tell no drift any more."""
+    def tell(self, *, on: bool) -> None:
+        """Tell drift from now on, or no more."""
         if self._drift is not None:
-            self._drift.withdraw()
+            self._drift.tell(on=on)
 
     def start_afresh(self) -> None:
         """Begin with nothing counted, as a forked child must."""

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from otelml.baseline.columns import MOST_COLUMNS, distinct
 from otelml.baseline.learning import WHOLE
-from otelml.readings import EMBEDDING, HOUR, LENGTH, WEEKDAY, counted_texts, hours_of, lengths_of, numbers_of
-from otelml.readings import vectors_of, weekdays_of
+from otelml.readings import EMBEDDING, READERS, counted_texts, numbers_of, vectors_of
 from otelml.stats.binning import ABOVE, BELOW, UNSEEN, NumericBins
 from otelml.stats.matrix import Columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from otelml.tables import Table
 
     Floats = NDArray[np.float64]
-    Reader = Callable[[NDArray[Any]], tuple[Floats, int]]
 
 MISSING_COLUMN, EXTRA_COLUMN, TYPE, RANGE, CATEGORY = "column_missing", "column_extra", "type", "range", "category"
-READERS: dict[str | None, Reader] = {None: numbers_of, HOUR: hours_of, WEEKDAY: weekdays_of, LENGTH: lengths_of}
 EXTRA = "other"  # names of columns that nobody declared are without end, and stay
 
 
@@ -93,13 +91,15 @@ class Tallier:
         first = [at * self.most_bins for at in self._numeric]
         self._cells = np.concatenate([p + f for p, f in zip(places, first, strict=True)]) if bins else np.empty(0, int)
         self._missing = [column.bins.size - 1 for column in columns]
-        self._outside = [self._bins_of(column, BELOW, ABOVE) for column in columns]
-        self._unseen = [self._bins_of(column, UNSEEN) for column in columns]
+        self._violating = {RANGE: self._mask(BELOW, ABOVE), CATEGORY: self._mask(UNSEEN)}
         self._places: dict[tuple[tuple[str, ...] | None, int], Places] = {}
 
-    @staticmethod
-    def _bins_of(column: Column, *labels: str) -> list[int]:
-        return [at for at, label in enumerate(column.bins.labels) if label in labels]
+    def _mask(self, *labels: str) -> NDArray[np.bool_]:
+        """Which bins have one of the labels; `(n_columns, most_bins)`."""
+        mask = np.zeros((len(self.columns), self.most_bins), dtype=np.bool_)
+        for at, column in enumerate(self.columns):
+            mask[at, : column.bins.size] = [label in labels for label in column.bins.labels]
+        return mask
 
     def nothing(self) -> Tally:
         """A tally of no rows."""
@@ -144,11 +144,12 @@ class Tallier:
         """By name; by place where the rows have no names, or none that is known, as a bare array has."""
         if self.sources == (WHOLE,) and WHOLE in self._embeddings:
             return Places({WHOLE: 0}, 0)
-        known = {} if names is None else {name: at for at, name in reversed(list(enumerate(names)))}
+        known = {} if names is None else {name: at for at, name in enumerate(distinct(names))}
         found = {source: known[source] for source in self.sources if source in known}
         if not found and (names is None or width == len(self.sources)):
             return Places(dict(zip(self.sources, range(width), strict=False)), max(width - len(self.sources), 0))
-        return Places(found, width - len(found))
+        # Of more columns than a baseline holds, nobody knows any more which are none of the model's.
+        return Places(found, width - len(found) if len(self.columns) < MOST_COLUMNS else 0)
 
     def _count_numbers(self, table: Table, places: Places, tally: Tally) -> None:
         if not self._numeric:
@@ -188,25 +189,35 @@ class Tallier:
     def _parts(self, column: Column, table: Table, place: int, tally: Tally) -> dict[str, Floats]:
         embedding = self._embeddings[column.source]
         dimensions = len(embedding.centroid)
-        if column.source == WHOLE and table.numeric and table.width == dimensions:
-            return embedding.parts(np.asarray(table.matrix, dtype=np.float64))
-        vectors, mistyped = vectors_of(table.column(place), dimensions)
+        if column.source == WHOLE and table.width == dimensions:
+            vectors, mistyped = _laid_out(table)
+        else:
+            vectors, mistyped = vectors_of(table.column(place), dimensions)
         if mistyped:
             tally.violations[column.name, TYPE] += mistyped
         return embedding.parts(vectors)
 
     def _violate(self, rows: int, places: Places, tally: Tally) -> None:
-        for at, column in enumerate(self.columns):
-            if column.source not in places.of:
-                tally.counts[at] = 0
-                tally.counts[at, self._missing[at]] = rows
-                tally.violations[column.name, MISSING_COLUMN] += rows
-            for bins, violation in ((self._outside[at], RANGE), (self._unseen[at], CATEGORY)):
-                count = int(tally.counts[at, bins].sum()) if bins else 0
-                if count:
-                    tally.violations[column.name, violation] += count
+        if len(places.of) < len(self.sources):
+            for at, column in enumerate(self.columns):
+                if column.source not in places.of:
+                    tally.counts[at] = 0
+                    tally.counts[at, self._missing[at]] = rows
+                    tally.violations[column.name, MISSING_COLUMN] += rows
+        for violation, mask in self._violating.items():
+            counts = (tally.counts * mask).sum(axis=1)
+            for at in np.flatnonzero(counts):
+                tally.violations[self.columns[at].name, violation] += int(counts[at])
         if places.extra:
             tally.violations[EXTRA, EXTRA_COLUMN] += rows * places.extra
+
+
+def _laid_out(table: Table) -> tuple[Floats, int]:
+    """All columns as one `(rows, width)` matrix, and how many values are no numbers."""
+    if table.numeric:
+        return np.asarray(table.matrix, dtype=np.float64), 0
+    read = [numbers_of(table.column(at)) for at in range(table.width)]
+    return np.column_stack([numbers for numbers, _ in read]), sum(mistyped for _, mistyped in read)
 
 
 MOST_LAYOUTS = 64

@@ -7,8 +7,9 @@ frequent one, and `other`, `unseen` and `missing`.  Whatever a row holds, it is 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from otelml.stats.categories import mark_of, marks_of, most_frequent
 from otelml.stats.quantiles import frequent_values, outer_edges, quantile_edges
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -76,12 +77,14 @@ class NumericBins:
 
     def _cells(self, number: dict[_Bin, int]) -> tuple[Floats, NDArray[np.intp]]:
         """Edges of the cells that the line is cut into, and the bin of each cell."""
-        around = {value: _around(value) for value in self.values}
-        edges = np.array(sorted({*self.edges, *(edge for pair in around.values() for edge in pair)}), dtype=np.float64)
-        bins = [number[_Bin(at, None)] for at in np.searchsorted(self.edges, [*edges, np.inf])]
-        for value, (_, high) in around.items():
-            bins[int(np.searchsorted(edges, high))] = number[_Bin(int(np.searchsorted(self.edges, value)), value)]
-        return edges, np.array(bins, dtype=np.intp)
+        around = list(_around(self.values))
+        outer = {edge for low, high, _ in around for edge in (low, high)}
+        edges = np.array(sorted({*self.edges, *outer}), dtype=np.float64)
+        bins = np.array([number[_Bin(at, None)] for at in np.searchsorted(self.edges, [*edges, np.inf])], dtype=np.intp)
+        for low, high, value in around:
+            own = slice(int(np.searchsorted(edges, low)) + 1, int(np.searchsorted(edges, high)) + 1)
+            bins[own] = number[_Bin(int(np.searchsorted(self.edges, value)), value)]
+        return edges, bins
 
     @property
     def size(self) -> int:
@@ -104,7 +107,7 @@ class NumericBins:
         >>> NumericBins.learn(np.repeat([0.0, 1.0], 50)).labels
         ('below', '00:=0', '01:=1', '02:(min,max]', 'above', 'missing')
         """
-        finite = numbers[np.isfinite(numbers)]
+        finite = numbers[np.isfinite(numbers)] + 0.0  # of two zeros the negative one would be written "-0"
         if not len(finite):
             return cls(())
         values, counts = np.unique(finite, return_counts=True)
@@ -127,12 +130,18 @@ class _Bin:
     value: float | None
 
 
-def _around(value: float) -> tuple[float, float]:
-    """Edges of the bin of one value: of itself, and of what single precision makes of it."""
+def _around(values: tuple[float, ...]) -> Iterator[tuple[float, float, float]]:
+    """Edges of the bin of each value, and the value: of itself, and of what single precision makes of it.
+
+    Whole numbers above 2**24 come out as one another: what is a value itself is nobody else's.
+    """
     with np.errstate(over="ignore"):
-        exact = float(np.float32(value)) == value
-    reach = 0.0 if exact else abs(value) * SINGLE
-    return float(np.nextafter(value - reach, -np.inf)), value + reach
+        singles = {value: float(np.float32(value)) for value in sorted(values)}
+    owner = {single: value for value, single in singles.items() if abs(single - value) <= SINGLE * abs(value)}
+    owner |= {value: value for value in values}
+    for value, points in groupby(sorted(owner), key=lambda point: owner[point]):
+        held = list(points)
+        yield math.nextafter(held[0], -math.inf), held[-1], value
 
 
 def _labels(order: Sequence[_Bin], edges: tuple[float, ...]) -> list[str]:
@@ -172,7 +181,7 @@ def _position(one: _Bin, edges: tuple[float, ...]) -> float:
     if not edges:
         return 0.0
     ends = edges[max(one.range - 1, 0)], edges[min(one.range, len(edges) - 1)]
-    return ends[0] + (ends[1] - ends[0]) / 2
+    return ends[0] / 2 + ends[1] / 2
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,8 @@ def psi_critical(counts: ArrayLike, reference: ArrayLike) -> Floats:
     0.493
     """
     window, known = _sides(counts, reference)
-    free = np.maximum(((window > 0) | (known > 0)).sum(axis=-1) - 1, 0).astype(np.float64)
-    spread = ratio(np.full_like(free, 2.0), 9 * free)
+    free = ((window > 0) | (known > 0)).sum(axis=-1) - 1.0
+    spread = 2 / (9 * np.maximum(free, 1.0))
     quantile = np.where(free > 0, free * (1 - spread + CHANCE * np.sqrt(spread)) ** 3, 0.0)
     scale = ratio(np.ones_like(free), window.sum(axis=-1)) + ratio(np.ones_like(free), known.sum(axis=-1))
     with np.errstate(invalid="ignore"):

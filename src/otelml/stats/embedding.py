@@ -47,8 +47,8 @@ class Embedding:
         centroid = _rounded(known.mean(axis=0)) if len(known) else np.zeros(vectors.shape[1])
         if len(sample) < 2:
             return cls(centroid, np.zeros((0, vectors.shape[1])))
-        _, weights, directions = np.linalg.svd(sample - centroid, full_matrices=False)
-        found = directions[:COMPONENTS][weights[:COMPONENTS] > 1e-9 * max(weights[0], 1e-300)]
+        _, weights, directions = np.linalg.svd(sample - sample.mean(axis=0), full_matrices=False)
+        found = directions[:COMPONENTS][weights[:COMPONENTS] > 1e-9 * np.linalg.norm(sample)]
         largest = np.abs(found).argmax(axis=1)
         return cls(centroid, _rounded(found * np.sign(found[np.arange(len(found)), largest])[:, None]))
 
@@ -62,9 +62,10 @@ class Embedding:
 
         A row with a NaN, and the cosine of a vector of length 0, are NaN.
         """
-        lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(self.centroid)
-        places = (vectors - self.centroid) @ self.components.T
-        return dict(zip(self.names, [ratio(vectors @ self.centroid, lengths), *places.T], strict=True))
+        with np.errstate(invalid="ignore", over="ignore"):  # a service may be handed infinities
+            lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(self.centroid)
+            places = (vectors - self.centroid) @ self.components.T
+            return dict(zip(self.names, [ratio(vectors @ self.centroid, lengths), *places.T], strict=True))
 
 
 def _rounded(numbers: Floats) -> Floats:

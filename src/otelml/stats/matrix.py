@@ -6,6 +6,8 @@ both run along rows laid end to end: with an inner axis of thirty columns numpy 
 
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ import numpy as np
 from otelml.stats.histogram import limits_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -63,83 +65,99 @@ class Columns:
         for column, own in enumerate(edges):
             self.edges[: len(own), column] = own
         self.width = width
-        self._centre, self._inverse = np.array(centre, dtype=np.float64), 1 / np.array(scale, dtype=np.float64)
+        self._abreast = max(ABREAST // max(width, 1), 1)
+        self._centre = np.tile(np.array(centre, dtype=np.float64), self._abreast)
+        self._inverse = np.tile(1 / np.array(scale, dtype=np.float64), self._abreast)
+        self._limits: dict[np.dtype[Any], NDArray[Any]] = {}
 
     def sums(self, matrix: NDArray[Any]) -> Sums:
         """Count `(n_rows, n_columns)` real numbers; NaN is missing, infinities are in the outermost cells."""
         rows, width = matrix.shape
-        kind = np.dtype(np.float32 if matrix.dtype in (np.float16, np.float32) else np.float64)
         above = np.zeros((len(self.edges) + 1, width), dtype=np.int64)  # the first holds what is missing
         moments = np.zeros((3, width))
-        padded = 0
         if width and rows:
-            room = _Room(self, rows, kind)
-            for start in range(0, rows, room.rows):
-                tile, pad = room.laid_out(matrix[start : start + room.rows])
-                padded += pad
-                above += room.counted(tile)
-                moments += room.summed(tile)
-        missing = above[0] - padded
+            with _scratch(self._abreast * width * GROUPS) as room:
+                for lines in self._lines(matrix):
+                    above += self._counted(lines, room)
+                    moments += self._summed(lines, room)
+        missing = above[0].copy()
         above[0] = rows - missing
         below = np.vstack([above[1:], np.zeros((1, width), dtype=np.int64)])
         return Sums(rows, (above - below).T, missing, moments.T)
 
-    def laid_out(self, kind: np.dtype[Any], abreast: int) -> tuple[NDArray[Any], Floats, Floats]:
-        """Edges `(n_edges, …)` in a precision, centre and inverse scale, each repeated for rows that lie abreast."""
-        limits = np.tile(limits_of(self.edges, kind), abreast)
-        return limits, np.tile(self._centre, abreast), np.tile(self._inverse, abreast)
+    def _lines(self, matrix: NDArray[Any]) -> Iterator[NDArray[Any]]:
+        """Tiles of lines of as many rows as lie abreast; what is left over makes a shorter line."""
+        kind = np.float32 if matrix.dtype in (np.float16, np.float32) else np.float64
+        whole, most = len(matrix) - len(matrix) % self._abreast, self._abreast * GROUPS
+        for start in range(0, whole, most):
+            tile = np.ascontiguousarray(matrix[start : min(start + most, whole)], dtype=kind)
+            yield tile.reshape(-1, self._abreast * self.width)
+        if whole < len(matrix):
+            yield np.ascontiguousarray(matrix[whole:], dtype=kind).reshape(1, -1)
 
+    def _limits_of(self, kind: np.dtype[Any]) -> NDArray[Any]:
+        """Edges in a precision, repeated for rows that lie abreast: `(n_edges, abreast * n_columns)`."""
+        limits = self._limits.get(kind)
+        if limits is None:
+            limits = self._limits[kind] = np.tile(limits_of(self.edges, kind), self._abreast)
+        return limits
 
-class _Room:
-    """Where the tiles of one matrix are worked on, `abreast` rows to a line."""
-
-    def __init__(self, columns: Columns, rows: int, kind: np.dtype[Any]) -> None:
-        self._kind, self._width = kind, columns.width
-        self._abreast = abreast = min(max(ABREAST // columns.width, 1), rows)
-        lines = min(GROUPS, -(-rows // abreast))
-        self.rows = abreast * lines
-        self._limits, self._centre, self._inverse = columns.laid_out(kind, abreast)
-        shape = (lines, abreast * columns.width)
-        self._mask, self._z, self._work = np.empty(shape, dtype=np.bool_), np.empty(shape), np.empty(shape)
-        self._ones = np.ones(lines)
-
-    def laid_out(self, rows: NDArray[Any]) -> tuple[NDArray[Any], int]:
-        """`(n_rows, n_columns)` as whole lines, and how many rows of NaN make up the last one."""
-        pad = -len(rows) % self._abreast
-        tile = np.ascontiguousarray(rows, dtype=self._kind)
-        if pad:
-            tile = np.concatenate([tile, np.full((pad, self._width), np.nan, dtype=self._kind)])
-        return tile.reshape(-1, self._abreast * self._width), pad
-
-    def counted(self, tile: NDArray[Any]) -> NDArray[np.int64]:
+    def _counted(self, lines: NDArray[Any], room: Room) -> NDArray[np.int64]:
         """How many values of each column are missing, and above each edge: `(1 + n_edges, n_columns)`."""
-        mask = self._mask[: len(tile)]
+        length = lines.shape[1]
+        mask = room.mask[: lines.size].reshape(lines.shape)
         ones = mask.view(np.uint8)
-        lines = np.empty((len(self._limits) + 1, tile.shape[1]), dtype=np.uint8)
-        for limit, line in zip(self._limits, lines[1:], strict=True):
-            np.greater(tile, limit, out=mask)
-            np.add.reduce(ones, axis=0, dtype=np.uint8, out=line)
-        np.not_equal(tile, tile, out=mask)  # left as it is: `summed` wants to know what is missing
-        np.add.reduce(ones, axis=0, dtype=np.uint8, out=lines[0])
-        return lines.reshape(len(lines), self._abreast, self._width).sum(axis=1, dtype=np.int64)
+        sums = np.empty((len(self.edges) + 1, length), dtype=np.uint8)
+        for limit, sum_ in zip(self._limits_of(lines.dtype), sums[1:], strict=True):
+            np.greater(lines, limit[:length], out=mask)
+            np.add.reduce(ones, axis=0, dtype=np.uint8, out=sum_)
+        np.not_equal(lines, lines, out=mask)  # left as it is: `_summed` wants to know what is missing
+        np.add.reduce(ones, axis=0, dtype=np.uint8, out=sums[0])
+        return sums.reshape(len(sums), -1, self.width).sum(axis=1, dtype=np.int64)
 
-    def summed(self, tile: NDArray[Any]) -> Floats:
-        """Sums of z over the tile that was counted last, `(3, n_columns)`."""
-        z, missing = self._z[: len(tile)], self._mask[: len(tile)]
+    def _summed(self, lines: NDArray[Any], room: Room) -> Floats:
+        """Sums of z over the lines that were counted last, `(3, n_columns)`."""
+        length = lines.shape[1]
+        z, missing = room.z[: lines.size].reshape(lines.shape), room.mask[: lines.size].reshape(lines.shape)
         with np.errstate(invalid="ignore", over="ignore"):
-            np.subtract(tile, self._centre, out=z)
-            np.multiply(z, self._inverse, out=z)
+            np.subtract(lines, self._centre[:length], out=z)
+            np.multiply(z, self._inverse[:length], out=z)
             np.copyto(z, 0.0, where=missing)
-            sums = self._sums_of(z)
+            sums = _sums_of(z, room)
             if not np.isfinite(sums).all():  # an infinity is counted, and is in no sum
                 np.copyto(z, 0.0, where=~np.isfinite(z))
-                sums = self._sums_of(z)
-        return sums.reshape(3, self._abreast, self._width).sum(axis=1)
+                sums = _sums_of(z, room)
+        return sums.reshape(3, -1, self.width).sum(axis=1)
 
-    def _sums_of(self, z: Floats) -> Floats:
-        work, ones = self._work[: len(z)], self._ones[: len(z)]  # BLAS adds up columns fastest
-        total = ones @ z
-        np.maximum(z, 0.0, out=work)
-        positive = ones @ work
-        np.multiply(z, z, out=work)
-        return np.stack([positive, np.maximum(positive - total, 0.0), ones @ work])
+
+class Room:
+    """Where lines are worked on: made once, since what is new from the system costs more than the work on it."""
+
+    def __init__(self, numbers: int = ABREAST * GROUPS) -> None:
+        self.mask = np.empty(numbers, dtype=np.bool_)
+        self.z, self.work = np.empty(numbers), np.empty(numbers)
+
+
+_room, _room_taken = Room(), threading.Lock()
+
+
+@contextmanager
+def _scratch(numbers: int) -> Generator[Room]:
+    """The one room, or another where that is too small, or somebody is at work in it."""
+    if numbers > _room.z.size or not _room_taken.acquire(blocking=False):
+        yield Room(numbers)
+        return
+    try:
+        yield _room
+    finally:
+        _room_taken.release()
+
+
+def _sums_of(z: Floats, room: Room) -> Floats:
+    """Positive, negative and squared sums down the lines; BLAS adds up columns fastest."""
+    work, ones = room.work[: z.size].reshape(z.shape), np.ones(len(z))
+    total = ones @ z
+    np.maximum(z, 0.0, out=work)
+    positive = ones @ work
+    np.multiply(z, z, out=work)
+    return np.stack([positive, np.maximum(positive - total, 0.0), ones @ work])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MOST_DIGITS = 17
+MOST = float(np.finfo(np.float64).max)  # a baseline's file holds no infinity
 
 
 def between(low: float, high: float, fewest: int = 1) -> float:
@@ -81,5 +83,6 @@ def outer_edges(smallest: float, largest: float) -> tuple[float, float]:
     >>> outer_edges(0.0, 100.0), outer_edges(5.0, 5.0)
     ((-0.05, 100.05), (4.9995, 5.0005))
     """
-    margin = (largest - smallest) / 1_000 or abs(largest) / 5_000 or 1e-9
-    return between(smallest - margin, smallest), between(largest, largest + margin)
+    margin = min(largest - smallest, MOST) / 1_000 or abs(largest) / 5_000 or 1e-9
+    low = min(smallest - margin, math.nextafter(smallest, -math.inf))  # the margin may be below the last digit
+    return between(max(low, -MOST), smallest), between(largest, min(largest + margin, MOST))

@@ -62,11 +62,31 @@ ATTRIBUTES = (
     Attribute(names.FROM, "label before a correction", _LABELS),
     Attribute(names.TO, "label after a correction", _LABELS),
     Attribute(
-        names.BIN,
-        "a bin with its upper-inclusive bounds, `03:(0.0004,0.0008]`",
-        f"{len(names.SCORE_BOUNDS) + 1} of a score",
+        names.COLUMN_NAME,
+        "name of a feature, with the part that it is read by after a dot (`comment.length`, `when.hour`, `vector.pc1`); "
+        "of answers `score`, `class`, `value`. Columns that nobody declared are `other`",
+        f"{names.MOST_COLUMNS} a model",
     ),
-    Attribute(names.MOMENT, "`positive`, `negative`, `squared`", "fixed list"),
+    Attribute(names.COLUMN_ROLE, "`input`, `output`", "2"),
+    Attribute(
+        names.BIN,
+        "a bin with its upper-inclusive bounds, `03:(12.5,20]`; `min` and `max` stand for the extremes of the baseline, "
+        "which stay in its file. Of columns also `02:=0` (a value that more than 5 % of the rows hold), `below` and "
+        "`above` (beyond all that was seen), `cat:07` (a category, by its place in the baseline's file), `=true`, "
+        "`other` (seen, and without a bin), `unseen` (never seen), `missing`",
+        f"{len(names.SCORE_BOUNDS) + 1} of a score, {names.MOST_BINS} of a column",
+    ),
+    Attribute(
+        names.MOMENT,
+        "`positive`, `negative`, `squared`; of `ml.baseline.moment` `mean`, `standard_deviation`",
+        "fixed list",
+    ),
+    Attribute(
+        names.VIOLATION,
+        "`column_missing`, `column_extra`, `type`, `range` (below or above), `category` (unseen)",
+        "fixed list",
+    ),
+    Attribute(names.METHOD, "`psi`, `js`, `ks`, `wasserstein` (in standard deviations), `tvd`", "fixed list"),
     Attribute(
         names.METRIC,
         "`precision`, `recall`, `f1`, `accuracy`, `roc_auc`, `brier`, `mae`, `rmse`, `r2` and so on",
@@ -75,11 +95,19 @@ ATTRIBUTES = (
     Attribute(names.BOUND, "`value`, `lower`, `upper`", "fixed list"),
     Attribute(names.WINDOW, "ISO 8601: `P1D`, `P7D`, `P28D`; absent for all rows of a baseline", "fixed list"),
     Attribute(names.LOSS, "`brier`, `log` (clipped), `squared`, `absolute`, `over`, `under`", "fixed list"),
+    Attribute(names.ROWS_COMPARED, "rows that were compared with the baseline, of events alone", ""),
+    Attribute(names.COLUMNS_COMPARED, "columns that were compared, of events alone", ""),
+    Attribute(
+        names.COLUMNS_MOVED,
+        "names of the columns that are not as they were in training, of events alone",
+        f"{names.MOST_COLUMNS}",
+    ),
     Attribute(names.REASON, "see below", "fixed list"),
     Attribute(names.COMPONENT, "see below", "fixed list"),
 )
 
 DROPPED_BECAUSE = {
+    "budget": "rows that the columns left out to keep to `OTEL_PYTHON_ML_BUDGET`",
     "cardinality": "a bound was reached: of models, labels, series, or shapes of answers",
     "ids_mismatch": "rows and ids differ in number",
     "not_finite": "NaN or infinite values",
@@ -89,6 +117,7 @@ DROPPED_BECAUSE = {
     "sampled": "values that the fallback to public instruments left out",
     "store_full": "the in-process store was full, the oldest prediction gave way",
     "store_unwritable": "the outcome store could not be written or read",
+    "unsupported_input": "rows that are no table of columns",
     "unsupported_output": "rows of an answer that is no array of numbers or labels",
 }
 REJECTED_BECAUSE = {
@@ -103,7 +132,9 @@ ERRORS_IN = {
     "canary": "proving the way into the SDK",
     "close": "letting go of stores and of the SDK",
     "collection": "preparing a collection",
+    "columns": "counting columns",
     "describe": "reading what a model says of itself",
+    "event": "emitting an event",
     "exit": "ending the process",
     "flush": "flushing a reader",
     "fold": "folding staged rows",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from otelml.telemetry.streams import Attributes, Buckets, Number, Registry, Stream
+    from otelml.telemetry.streams import Allowance, Attributes, Buckets, Number, Registry, Stream
 
 NOTHING: Mapping[str, Any] = {}
 
@@ -186,6 +186,11 @@ class Meter:
         cells = Metric(name, Kind.COUNTER, "{outcome}", description or names.OUTCOMES.doc, names.OUTCOMES.attributes)
         judged = Judged(Task(task), positive=label_text(positive_class), open=True)
         return self._once(name, Accuracy, lambda: Accuracy(streams(self.stream, cells, name), judged))
+
+    @property
+    def allowance(self) -> Allowance:
+        """How many series there may be, and are, of all scopes of the process."""
+        return self._registry.allowance
 
     def stream(self, metric: Metric) -> Stream:
         """Make an empty stream of `metric` in this scope."""

@@ -92,9 +92,9 @@ REASON = "ml.reason"
 COMPONENT = "ml.component"
 
 # Of events alone.
-ROWS_COMPARED = "ml.rows"
-COLUMNS_COMPARED = "ml.columns"
-COLUMNS_MOVED = "ml.columns.moved"
+ROWS_COMPARED = "ml.skew.rows"
+COLUMNS_COMPARED = "ml.skew.columns"
+COLUMNS_MOVED = "ml.skew.moved"
 
 # Of spans alone.
 BATCH_SIZE = "ml.batch.size"

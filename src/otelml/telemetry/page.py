@@ -10,7 +10,7 @@ from otelml.telemetry.glossary import ATTRIBUTES, DROPPED_BECAUSE, ERRORS_IN, RE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from otelml.telemetry.names import Metric
+    from otelml.telemetry.names import Event, Metric
 
 
 class Chapter(NamedTuple):
@@ -27,6 +27,13 @@ CHAPTERS = (
         (names.PREDICTIONS, names.SCORE, names.SCORE_SQUARES, names.VALUE, names.VALUE_MOMENT),
     ),
     Chapter(
+        "What it is asked",
+        (
+            *(names.COLUMN_VALUES, names.COLUMN_MOMENT, names.VIOLATIONS, names.DRIFT, names.DRIFT_CRITICAL),
+            *(names.COLUMN_MEAN, names.COLUMN_VARIANCE, names.COLUMN_COMPLETENESS),
+        ),
+    ),
+    Chapter(
         "Whether it was right",
         (
             *(names.AWAITED, names.OUTCOMES, names.COHORT, names.CORRECTIONS, names.LOSSES),
@@ -34,7 +41,13 @@ CHAPTERS = (
             names.PERFORMANCE,
         ),
     ),
-    Chapter("What it was like in training", (names.BASELINE_CELLS, names.BASELINE_PERFORMANCE)),
+    Chapter(
+        "What it was like in training",
+        (
+            *(names.BASELINE_VALUES, names.BASELINE_ROWS, names.BASELINE_MOMENT, names.BASELINE_DRIFT),
+            *(names.BASELINE_CELLS, names.BASELINE_PERFORMANCE),
+        ),
+    ),
     Chapter("What watching it costs", (names.OVERHEAD, names.DROPPED, names.ERRORS)),
 )
 
@@ -79,12 +92,16 @@ _LIFE = """\
   scores, predicted values and losses they would be somebody's, and stay.
 - A process ships {points} series at most (`OTEL_PYTHON_ML_MAX_POINTS`); what does not fit is counted in
   `otelml.dropped`.
+- A column of which not all series fit is left out as a whole, and its rows are counted in `otelml.dropped`. How many
+  series a model makes is logged when it is first asked.
 - `OTEL_PYTHON_ML_METRICS` includes and excludes metrics by glob; Views of the SDK do not apply.
 
 ## What never leaves
 
-Raw values, ids, names of columns and categories are in no metric. Labels are: those of the model's
-classes, up to the bound. Ids and texts of exceptions reach spans only where a setting says so.
+Raw values, their extremes, ids and names of categories are in no metric. Names of columns are, and labels: those of
+the model's classes, up to the bound. Bounds of bins lie between values of the baseline; a value that more than 5 % of
+its rows hold has a bin of its own, which tells it. `OTEL_PYTHON_ML_CATEGORY_NAMES` tells names of categories, never of
+one that fewer than 1 % of the rows hold. Ids and texts of exceptions reach spans only where a setting says so.
 """
 
 
@@ -105,6 +122,8 @@ def as_markdown() -> str:
     )
     parts = [head, *(_chapter(chapter) for chapter in CHAPTERS)]
     parts += [
+        "## Events\n\nLog records with a name, to the logger provider.\n",
+        _table(("event", "attributes", "meaning"), map(_event, names.EVENTS), first_is_code=True),
         "## Attributes\n",
         _table(("attribute", "meaning", "values at most"), ATTRIBUTES, first_is_code=True),
     ]
@@ -135,6 +154,10 @@ def _chapter(chapter: Chapter) -> str:
         for metric in chapter.metrics
     ]
     return f"### {chapter.title}\n\n" + _table(("metric", "instrument", "unit", "attributes", "meaning"), rows)
+
+
+def _event(event: Event) -> tuple[str, str, str]:
+    return event.name, ", ".join(f"`{attribute}`" for attribute in event.attributes), event.doc
 
 
 def _boundaries(metric: Metric) -> tuple[str, str]:

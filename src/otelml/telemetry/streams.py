@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Counts = NDArray[np.int64]
     Attributes = Mapping[str, str | bool | int | float]
 
+KEPT, FEWEST_KEPT = 20, 50  # one in so many series, and so many at least
+
 Key = tuple[tuple[str, Any], ...]
 _lock = threading.Lock()  # one for all cells: an addition takes less than a microsecond
 
@@ -230,8 +232,9 @@ class Registry:
         return fits
 
     def has_room(self, series: int) -> bool:
-        """Whether so many more series fit."""
-        return self.allowance.held + series <= self.allowance.most
+        """Whether so many more series of detail fit; the last ones are kept for services and outcomes to come."""
+        most = self.allowance.most
+        return self.allowance.held + series <= most - max(most // KEPT, FEWEST_KEPT)
 
     def refuse(self) -> None:
         """Book and tell that a series does not fit."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING, TypeAlias
@@ -23,6 +23,10 @@ PREDICTIONS = names.PREDICTIONS.name
 COHORT = names.COHORT.name
 SCORES = names.SCORE_VALUES.name
 DELAY = names.DELAY.name
+VALUES = names.COLUMN_VALUES.name
+
+Column: TypeAlias = "tuple[str, str]"
+"""A column by its role, `input` or `output`, and its name."""
 
 LABELS: dict[str, tuple[str, ...]] = {
     ROWS: (),
@@ -31,6 +35,7 @@ LABELS: dict[str, tuple[str, ...]] = {
     COHORT: (names.PREDICTED, names.ACTUAL),
     SCORES: (names.ACTUAL, names.BIN),
     DELAY: (),
+    VALUES: (names.COLUMN_ROLE, names.COLUMN_NAME, names.BIN),
 }
 
 
@@ -55,10 +60,16 @@ class Baseline:
     ----------
     cells : rows by (predicted, actual).
     performance : score by (metric, bound, window); the window is "" where the point has none.
+    shares : of the rows, by column and bin.
+    rows : by column.
+    blocks : by column and window, the largest index of a block that long against the others.
     """
 
     cells: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
     performance: dict[tuple[str, str, str], float] = field(default_factory=dict[tuple[str, str, str], float])
+    shares: defaultdict[Column, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
+    rows: dict[Column, float] = field(default_factory=dict[Column, float])
+    blocks: defaultdict[Column, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
 
     def add(self, point: Point) -> None:
         """Keep the newest value of a constant."""
@@ -68,6 +79,12 @@ class Baseline:
         elif point.name == names.BASELINE_PERFORMANCE.name:
             key = (_text(point, names.METRIC), _text(point, names.BOUND), _text(point, names.WINDOW))
             self.performance[key] = value
+        elif point.name == names.BASELINE_VALUES.name:
+            self.shares[_column(point)][_text(point, names.BIN)] = value
+        elif point.name == names.BASELINE_ROWS.name:
+            self.rows[_column(point)] = value
+        elif point.name == names.BASELINE_DRIFT.name:
+            self.blocks[_column(point)][_text(point, names.WINDOW)] = value
 
 
 class Arrivals:
@@ -140,6 +157,10 @@ def of(counts: Counts, name: str) -> dict[tuple[str, ...], int]:
     {('1',): 3}
     """
     return {key[1:]: n for key, n in counts.items() if key[0] == name}
+
+
+def _column(point: Point) -> Column:
+    return _text(point, names.COLUMN_ROLE), _text(point, names.COLUMN_NAME)
 
 
 def _text(point: Point, name: str) -> str:

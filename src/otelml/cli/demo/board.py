@@ -14,9 +14,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from otelml.cli.demo import months, texts
+from otelml.cli.demo import columns, months, texts
 from otelml.cli.demo.alert import WINDOW_NAME
 from otelml.cli.demo.performance import Measure
+from otelml.stats.divergence import BLOCKS, EFFECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -86,7 +87,7 @@ def board(watch: Watch) -> RenderableType:
     prevalence = (recent.performance.confusion.prevalence, watch.baseline.confusion.prevalence)
     table.add_row("arrived late", texts.percent(prevalence[0]), "", texts.percent(prevalence[1]), "")
     table.add_row("predicted late", texts.percent(recent.positive), "", "", "")
-    return Group(table, Text(service(recent)), alert(watch), progress(watch))
+    return Group(table, Text(service(recent)), Text(moved(recent)), alert(watch), progress(watch))
 
 
 def service(recent: Recent) -> str:
@@ -96,6 +97,13 @@ def service(recent: Recent) -> str:
         f"{texts.duration(recent.p99)} (p99). {texts.percent(recent.performance.coverage)} have their label, "
         f"half of them within {texts.duration(recent.delay)}."
     )
+
+
+def moved(recent: Recent) -> str:
+    """Name the columns that moved."""
+    if recent.columns is None:
+        return "Columns are compared once seven days are over."
+    return f"Moved against March: {texts.both_moved(recent.columns)}."
 
 
 def alert(watch: Watch) -> Text:
@@ -122,7 +130,8 @@ def line(watch: Watch) -> str:
         f"{texts.time(watch.now)}: F1 {texts.number(now.f1.value)} ({texts.interval(now.f1)}), "
         f"at March's prevalence {texts.number(now.f1_adjusted.value)} ({texts.interval(now.f1_adjusted)}), "
         f"in March {texts.number(march.f1.value)}; AUC {texts.number(now.roc_auc.value)}, "
-        f"in March {texts.number(march.roc_auc.value)}. {service(recent)} {alert(watch).plain}"
+        f"in March {texts.number(march.roc_auc.value)}. {service(recent)} {moved(recent)} "
+        f"{alert(watch).plain}"
     )
 
 
@@ -143,6 +152,28 @@ def month_table(watch: Watch) -> RenderableType:
     table.add_row("Mar", *_cells(march), style="italic")
     for month in months.by_month(watch.arrivals.collections, march.confusion.prevalence):
         table.add_row(months.name(month.number)[:3], *_cells(month.performance))
+    return table
+
+
+def column_table(watch: Watch) -> RenderableType:
+    """Draw how far the answers were from March's, and which inputs moved, a month a row; it fits into 80 columns."""
+    year = months.columns_by_month(watch.arrivals.collections, watch.arrivals.baseline)
+    title = "columns by month of departure: population stability index against March"
+    rule = (
+        f"0 is no difference. Moved is above {EFFECT}, above what chance makes of so many rows, and above {BLOCKS} "
+        f"times the most that a week of March differs from its other weeks by."
+    )
+    table = Table(title=title, caption=rule, box=None, padding=(0, 2, 0, 0), pad_edge=False, min_width=len(title))
+    table.title_justify = table.caption_justify = "left"
+    table.add_column("")
+    answers = list(dict.fromkeys(shift.name for found in year.values() for shift in columns.outputs(found)))
+    for name in answers:
+        table.add_column(name, justify="right")
+    table.add_column("inputs that moved, the farthest first")
+    for month, found in year.items():
+        answered = {shift.name: shift for shift in columns.outputs(found)}
+        shown = [texts.answer(answered[name]) if name in answered else texts.UNKNOWN for name in answers]
+        table.add_row(months.name(month)[:3], *shown, texts.moved(columns.inputs(found)))
     return table
 
 

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from otelml.cli.demo.arrivals import COHORT
+from otelml.cli.demo.columns import MONTH, shifts
 from otelml.cli.demo.performance import Performance, performance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from otelml.cli.demo.arrivals import Collection, Counts
+    from otelml.cli.demo.arrivals import Baseline, Collection, Counts
+    from otelml.cli.demo.columns import Shift
 
 YEAR = 2013
 HORIZON = 86_400.0
@@ -33,13 +35,16 @@ def by_month(collections: Iterable[Collection], prevalence: float) -> list[Month
     A prediction is counted in its cohort one horizon after it was made, so the cohorts of a collection belong
     to the month in which the collection, less the horizon, began. Scores belong to the month they arrive in.
     """
-    counts: defaultdict[tuple[int, int], Counts] = defaultdict(Counter)
-    for collection in collections:
-        arrival, made = _month(collection.start), _month(collection.start - HORIZON)
-        for key, number in collection.counts.items():
-            counts[made if key[0] == COHORT else arrival][key] += number
+    counts = _counts(collections)
     months = [Month(month, performance(counts[year, month], prevalence)) for year, month in sorted(counts)]
     return [month for month in months if month.performance.confusion.total]
+
+
+def columns_by_month(collections: Iterable[Collection], baseline: Baseline) -> dict[int, list[Shift]]:
+    """Compare the columns of each month with the baseline's, the farthest first; values are counted as they arrive."""
+    counts = _counts(collections)
+    found = {month: shifts(counts[year, month], baseline, MONTH) for year, month in sorted(counts)}
+    return {month: columns for month, columns in found.items() if columns}
 
 
 def moment(month: int, day: int = 1, *, hour: int = 8) -> float:
@@ -59,6 +64,15 @@ def name(month: int) -> str:
     'April'
     """
     return f"{datetime(YEAR, month, 1, tzinfo=NEW_YORK):%B}"
+
+
+def _counts(collections: Iterable[Collection]) -> dict[tuple[int, int], Counts]:
+    counts: defaultdict[tuple[int, int], Counts] = defaultdict(Counter)
+    for collection in collections:
+        arrival, made = _month(collection.start), _month(collection.start - HORIZON)
+        for key, number in collection.counts.items():
+            counts[made if key[0] == COHORT else arrival][key] += number
+    return counts
 
 
 def _month(seconds: float) -> tuple[int, int]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 POLL_S = 0.2
-UNBOUNDED = 400
+UNBOUNDED = 1_000
 SERVICE_LOG = "serve.log"
 
 
@@ -118,7 +118,9 @@ def nothing_arrived(folder: Path) -> DemoError:
 
 def tell(watch: Watch, console: Console) -> None:
     """Write the year month by month, and what a person would have been told."""
-    console.print(board.month_table(watch))
+    for table in (board.month_table(watch), board.column_table(watch)):
+        console.print(table)
+        console.print()
     for sentence in story.sentences(watch):
         console.print(sentence)
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otelml.cli.demo import months
+from otelml.cli.demo import months, moves
 from otelml.cli.demo.arrivals import DELAY, of
 from otelml.cli.demo.performance import NEGATIVE, POSITIVE, quantile, unlabelled_share
-from otelml.cli.demo.texts import duration, number, percent, time
+from otelml.cli.demo.texts import both_moved, duration, number, percent, time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from otelml.cli.demo.alert import Alert, Episode
+    from otelml.cli.demo.alert import Episode
     from otelml.cli.demo.months import Month
     from otelml.cli.demo.performance import Performance
     from otelml.cli.demo.watch import Watch
@@ -24,13 +24,15 @@ VISIBLE = 0.005
 
 
 def sentences(watch: Watch) -> list[str]:
-    """Tell the year: the alert, what the season explains of it, and what came of the labels."""
+    """Tell the year: the alert, what the season explains of it, the columns that moved, and what came of the labels."""
     march = watch.baseline
     year = months.by_month(watch.arrivals.collections, march.confusion.prevalence)
-    return [*_alerts(watch.alert, march), *_season(year, march), *_labels(watch)]
+    columns = months.columns_by_month(watch.arrivals.collections, watch.arrivals.baseline)
+    return [*_alerts(watch, march), *_season(year, march), *moves.sentences(columns), *_labels(watch)]
 
 
-def _alerts(alert: Alert | None, march: Performance) -> Iterator[str]:
+def _alerts(watch: Watch, march: Performance) -> Iterator[str]:
+    alert = watch.alert
     if alert is None:
         yield (
             "No alert could be judged: the baseline told no lower bound of F1 over seven days. "
@@ -49,6 +51,7 @@ def _alerts(alert: Alert | None, march: Performance) -> Iterator[str]:
     yield f"A person would have been told {times} that the model had become worse than it was in training:"
     for episode in alert.episodes:
         yield _told(episode)
+        yield f"    moved in the seven days before: {both_moved(watch.columns(episode.fired))}"
 
 
 def _told(episode: Episode) -> str:

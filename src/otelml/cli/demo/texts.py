@@ -6,10 +6,16 @@ import math
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from otelml.cli.demo.columns import inputs, outputs
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from otelml.cli.demo.columns import Shift
     from otelml.cli.demo.performance import Measure
 
 UNKNOWN = "-"
+MOST_NAMED = 3
 
 
 def number(value: float) -> str:
@@ -49,6 +55,42 @@ def plus_minus(measure: Measure) -> str:
     """
     reach = (measure.high - measure.low) / 2
     return number(measure.value) if math.isnan(reach) else f"{number(measure.value)} ±{number(reach)}"
+
+
+def moved(found: Iterable[Shift]) -> str:
+    """Name the columns that moved, with their index, in the order they are given; `none` where none did.
+
+    >>> from otelml.cli.demo.columns import Shift
+    >>> moved(Shift("input", name, 200, 0.5, True, 0, 0) for name in ("temp", "dewp", "humid", "visib"))
+    'temp 0.50, dewp 0.50, humid 0.50, +1 more'
+    """
+    named = [f"{shift.name} {number(shift.psi)}" for shift in found if shift.moved]
+    more = [f"+{len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
+    return ", ".join(named[:MOST_NAMED] + more) or "none"
+
+
+def both_moved(found: Sequence[Shift]) -> str:
+    """Name the columns that moved, what a model is asked apart from what it answers."""
+    return f"inputs {moved(inputs(found))}; answers {moved(outputs(found))}"
+
+
+def answer(shift: Shift) -> str:
+    """Write how far a column is, and whether it moved.
+
+    >>> from otelml.cli.demo.columns import Shift
+    >>> answer(Shift("output", "score", 200, 0.14, True, 0, 0))
+    'moved 0.14'
+    """
+    return f"moved {number(shift.psi)}" if shift.moved else number(shift.psi)
+
+
+def series(parts: Sequence[str]) -> str:
+    """Write a list as a sentence does.
+
+    >>> series(["June"]), series(["May", "June", "July"])
+    ('June', 'May, June and July')
+    """
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def duration(seconds: float) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from otelml.cli.demo.alert import WINDOW, WINDOW_NAME, Alert
 from otelml.cli.demo.arrivals import DELAY, DURATION, PREDICTIONS, ROWS, Arrivals, of, total
+from otelml.cli.demo.columns import WEEK, shifts
 from otelml.cli.demo.performance import POSITIVE, Performance, at_baseline, performance, quantile
 from otelml.stats.confusion import ratio
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from otelml.cli.demo.arrivals import Counts
+    from otelml.cli.demo.columns import Shift
     from otelml.testing import Point
 
 
@@ -27,6 +29,7 @@ class Recent(NamedTuple):
     p50, p99 : duration of a call, seconds of real time.
     positive : share of the predictions that say "late".
     delay : median from prediction to outcome, seconds of simulated time.
+    columns : against the baseline's, the farthest first; None before the first whole week, of which the days differ.
     """
 
     performance: Performance
@@ -35,6 +38,7 @@ class Recent(NamedTuple):
     p99: float
     positive: float
     delay: float
+    columns: list[Shift] | None
 
 
 class Watch:
@@ -88,7 +92,13 @@ class Watch:
             p99=self._quantile(counts, DURATION, 0.99),
             positive=ratio(float(classes.get((POSITIVE,), 0)), float(sum(classes.values()))),
             delay=self._quantile(counts, DELAY, 0.5),
+            columns=self.columns(self.now) if self.now - self.begin >= WINDOW else None,
         )
+
+    def columns(self, until: float) -> list[Shift]:
+        """Compare the columns of the seven days before a moment with the baseline's, the farthest first."""
+        week = [collection for collection in self.arrivals.since(until - WINDOW) if collection.end <= until]
+        return shifts(total(week), self.arrivals.baseline, WEEK)
 
     def _quantile(self, counts: Counts, name: str, share: float) -> float:
         buckets = [n for _, n in sorted(of(counts, name).items())]

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import scipy.sparse
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otelml.baseline.learning import learn, names_of
@@ -256,6 +256,7 @@ def test_a_copy_stays_as_it_was(rows):
         assert repr([copied.column(at).tolist() for at in range(copied.width)]) == repr(kept)
 
 
+@settings(deadline=None, max_examples=30)  # pandas takes its time
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=5), st.booleans(), st.integers(1, 7))
 def test_pieces_stacked_are_the_whole(sizes, as_columns, step):
     """Cutting a table and stacking the pieces changes nothing; every n-th row is every n-th of the whole."""

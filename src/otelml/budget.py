@@ -11,6 +11,7 @@ import math
 CREDIT_S = 0.5  # what a process starts with, and saves up at most: a start or a burst is counted whole
 FADE = 0.9  # of what is remembered, at each settlement
 MOST = 1_000
+ROUNDING = 1e-6
 
 
 class Budget:
@@ -40,6 +41,6 @@ class Budget:
         self._host = self._host * FADE + earned
         self._whole = self._whole * FADE + spent / share_kept
         if self._credit < 0 and self._host > 0:
-            self.step = max(1, min(math.ceil(self._whole / self._host), MOST))
+            self.step = max(1, min(math.ceil(self._whole / self._host - ROUNDING), MOST))
         elif self._credit > CREDIT_S / 2:
             self.step = 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, make_classification
 from sklearn.ensemble import GradientBoostingRegressor
@@ -54,3 +55,29 @@ def churn() -> Case:
     labels = np.where(y == 1, "left", "stays")
     model = LogisticRegression().fit(X[:3000], labels[:3000])
     return Case(model, X[3000:], labels[3000:])
+
+
+@pytest.fixture(scope="session")
+def orders() -> pd.DataFrame:
+    """Rows with columns of every kind, of which some values are missing: 3,000 rows, one each hour."""
+    rng = np.random.default_rng(5)
+    rows, at = 3_000, np.arange(3_000)
+    price = np.where(rng.random(rows) < 0.1, -999.0, rng.lognormal(3.0, 1.0, rows).round(2))
+    city = rng.zipf(1.6, rows) % 90
+    when = pd.Series(pd.Timestamp("2024-01-01 00:30") + pd.to_timedelta(at, unit="h"))
+    return pd.DataFrame(
+        {
+            "price": np.where(at % 50 == 7, np.nan, price),
+            "pieces": rng.integers(0, 4, rows),
+            "channel": pd.Series(
+                np.where(at % 20 == 3, None, rng.choice(["web", "shop", "phone"], rows)), dtype=object
+            ),
+            "city": pd.Series([f"city {number}" for number in city], dtype=object),
+            "gift": rng.random(rows) < 0.3,
+            "when": when.dt.tz_localize("Europe/Vienna", ambiguous=True, nonexistent="shift_forward"),
+            "due": when.dt.normalize() + pd.to_timedelta(rng.integers(1, 9, rows), unit="D"),
+            "comment": pd.Series([f"no. {row}" + "!" * (row % 40) for row in range(rows)], dtype=object),
+            "vector": pd.Series(list(rng.normal(1.0, [3.0, 2.0, 1.0, 0.1], (rows, 4)).tolist()), dtype=object),
+            "delay": pd.to_timedelta(rng.integers(0, 90, rows), unit="m"),
+        }
+    )

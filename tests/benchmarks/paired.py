@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 WARM_UP = 2_000
 
 
-def _serve(make: Callable[[], Callable[[], object]], pipe: Connection) -> None:
+def _serve(make: Callable[[], Callable[[], object]], pipe: Connection, warm_up: int) -> None:
     call = make()
-    for _ in range(WARM_UP):
+    for _ in range(warm_up):
         call()
     gc.collect()
     gc.freeze()
@@ -33,7 +33,9 @@ def _serve(make: Callable[[], Callable[[], object]], pipe: Connection) -> None:
         pipe.send((time.perf_counter() - started) / calls)
 
 
-def medians(ways: dict[str, Callable[[], Callable[[], object]]], rounds: int, calls: int) -> dict[str, float]:
+def medians(
+    ways: dict[str, Callable[[], Callable[[], object]]], rounds: int, calls: int, warm_up: int = WARM_UP
+) -> dict[str, float]:
     """Median over `rounds` rounds of the seconds of one call; in a round each way is called `calls` times.
 
     A way is a function that makes, in its own process, what is to be called.
@@ -43,7 +45,7 @@ def medians(ways: dict[str, Callable[[], Callable[[], object]]], rounds: int, ca
     workers = []
     for name, make in ways.items():
         pipes[name], theirs = context.Pipe()
-        worker = context.Process(target=_serve, args=(make, theirs), daemon=True)
+        worker = context.Process(target=_serve, args=(make, theirs, warm_up), daemon=True)
         worker.start()
         workers.append(worker)
         pipes[name].recv()

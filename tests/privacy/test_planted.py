@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import struct
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -123,6 +124,54 @@ def test_a_single_answer_is_not_told(export):
     otelml.identify(Regressor(np.array([1.0, MARK, -MARK, -2.0])), name=name).predict([[0]] * 4)
     assert exported.holds(name.encode())
     assert not exported.holds(*NUMBERS)
+
+
+def with_extremes() -> pd.DataFrame:
+    """Make rows whose extremes, rare categories and free texts are somebody's."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {
+            "amount": rng.normal(100, 10, 1_000),
+            "city": rng.choice(["Rome", "Oslo"], 1_000),
+            "comment": [f"call me: user{row}@example.com, house {row}" for row in range(1_000)],
+            "member": rng.random(1_000) < 0.5,
+        }
+    )
+    rows.loc[0, ["amount", "city", "comment"]] = [MARK, EMAIL, EMAIL]
+    rows.loc[1, ["amount", "city", "comment"]] = [-MARK, STRANGER, STRANGER]
+    return rows
+
+
+def on_columns(name: str, **baseline: Any) -> None:
+    """Serve a pipeline under a baseline that holds what is planted, to rows that hold it too."""
+    rows = with_extremes()
+    encoder = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["city"]), ("passthrough", ["amount", "member"])
+    )
+    model = make_pipeline(encoder, LogisticRegression(max_iter=1_000)).fit(rows, rows["amount"] > 100)
+    fitted = otelml.Baseline.fit(model, rows, rows["amount"] > 100, **baseline)
+    otelml.identify(model, name=name, baseline=fitted)
+    model.predict_proba(rows)
+    model.predict_proba(rows[::-1].assign(city=STRANGER))
+
+
+def test_columns_tell_bins_alone(export):
+    """Extremes, categories and texts of the baseline's rows and of the service's are in no payload; bins are."""
+    name = next(_names)
+    exported = export(gauges="all")
+    on_columns(name)
+    assert not exported.holds(*TEXTS, *NUMBERS, b"Rome", b"Oslo", b"call me")
+    assert exported.holds(b"ml.column.values", b"cat:00", b"comment.length", b"unseen", b"ml.drift") == [
+        *(b"ml.column.values", b"cat:00", b"comment.length", b"unseen", b"ml.drift"),
+    ]
+
+
+def test_names_of_frequent_categories_leave_where_a_setting_says_so(export):
+    """The check can fail: with names opted in, the cities are on the wire, and a name that one row holds is not."""
+    exported = export(category_names=True)
+    on_columns(next(_names))
+    assert exported.holds(b"=Rome", b"=Oslo") == [b"=Rome", b"=Oslo"]
+    assert not exported.holds(*TEXTS)
 
 
 def test_an_id_column_stays_here(export):

@@ -7,7 +7,6 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
-from recorders.conftest import DAY, START
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -18,6 +17,7 @@ from otelml.patching.guard import loud
 from otelml.stats import divergence
 from otelml.tables import table_of
 from otelml.testing import select
+from recorders.conftest import DAY, START
 
 ROWS = 2_000
 

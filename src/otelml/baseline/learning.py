@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from otelml.baseline.columns import INPUT, MOST_COLUMNS, OUTPUT, Column, distinct, readable, shown_names
+from otelml.baseline.document import BaselineError
 from otelml.readings import (
     BOOLEAN,
     CATEGORICAL,
@@ -27,7 +29,6 @@ from otelml.readings import (
 from otelml.stats.binning import MOST_NAMED, CategoryBins, NumericBins
 from otelml.stats.divergence import FEWEST, psi
 from otelml.stats.embedding import Embedding
-from otelml.stats.moments import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 WINDOWS = {"P1D": 1, "P7D": 7, "P28D": 28}
 FEWEST_BLOCKS = 3
+DIGITS = 12
 WHOLE = "x"  # the column that all columns are together, where they are one vector
 
 
@@ -64,7 +66,14 @@ def learn(table: Table, days: Days | None = None, tick: Callable[[str], object] 
     ----------
     days : of the rows; with them, how much blocks of days differ is learned too.
     tick : told the name of each column that is done.
+
+    Raises
+    ------
+    BaselineError
+        When there are more days, or fewer, than rows.
     """
+    if days is not None and len(days.index) != table.rows:
+        raise BaselineError(f"X has {table.rows} rows for {len(days.index)} times: give one a row")
     if table.numeric and table.names is None and table.width > MOST_COLUMNS:
         # So many numbers without a name each are one vector.
         return _learn_vectors(WHOLE, np.asarray(table.matrix, dtype=np.float64), days, tick)
@@ -128,10 +137,16 @@ def _scale(numbers: Floats) -> tuple[float | None, float | None]:
         return None, None
     with np.errstate(over="ignore", invalid="ignore"):  # what does not fit is infinite
         centre = float(np.mean(finite))
-        deviation = float(np.sqrt(Moments.of(finite - centre).variance))  # centred, or digits cancel
+        deviation = float(np.std(finite))
         # The deviation of equal values is not always exactly 0.
         varies = bool(np.ptp(finite) > 0) and 0 < deviation < np.inf
-    return (centre if np.isfinite(centre) else None), (deviation if varies else None)
+    unit = deviation if varies else centre
+    return (_rounded(centre, unit) if np.isfinite(centre) else None), (_rounded(deviation, unit) if varies else None)
+
+
+def _rounded(number: float, unit: float) -> float:
+    """A number to twelve digits of a unit: those behind tell in which order a library adds up."""
+    return round(number, DIGITS - 1 - math.floor(math.log10(abs(unit)))) if unit else number
 
 
 def _learn_vectors(

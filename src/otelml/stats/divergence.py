@@ -50,7 +50,7 @@ def psi(counts: ArrayLike, reference: ArrayLike) -> Floats:
     sides = _sides(counts, reference)
     used = (sides[0] > 0) | (sides[1] > 0)
     bins = used.sum(axis=-1, keepdims=True)
-    q, p = ((side + 0.5) / (side.sum(axis=-1, keepdims=True) + bins / 2) for side in sides)
+    q, p = (ratio(side + 0.5, side.sum(axis=-1, keepdims=True) + bins / 2) for side in sides)
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(used, (q - p) * np.log(q / p), 0.0)
     return _unless_empty(terms.sum(axis=-1), *sides)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from otelml.telemetry.names import Metric
-    from otelml.telemetry.streams import Attributes, Number, Stream
+    from otelml.telemetry.streams import Attributes, Key, Number, Stream
 
     Floats = NDArray[np.float64]
 
@@ -192,7 +192,7 @@ class Accuracy:
 
     def __init__(self, streams: AccuracyStreams, judged: Judged) -> None:
         self._streams, self._judged = streams, judged
-        self._bound: dict[tuple[tuple[str, Any], ...], BoundAccuracy] = {}
+        self._bound: dict[Key, BoundAccuracy] = {}
 
     def record(
         self, predicted: Any, actual: Any, score: float | None = None, attributes: Attributes | None = None

@@ -9,6 +9,7 @@ import math
 import threading
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 KEPT, FEWEST_KEPT = 20, 50  # one in so many series, and so many at least
 
-Key = tuple[tuple[str, Any], ...]
+Key = tuple[Any, ...]
 _lock = threading.Lock()  # one for all cells: an addition takes less than a microsecond
 
 
@@ -274,10 +275,11 @@ def _texts(values: Any) -> tuple[str, ...]:
 
 
 def key_of(attributes: Attributes) -> Key:
-    """What a series with these attributes is found by."""
-    key = tuple(sorted(attributes.items()))
+    """What a series with these attributes is found by: one flat tuple, since there may be thousands."""
+    pairs = sorted(attributes.items())
+    key = tuple(chain.from_iterable(pairs))
     try:
         hash(key)
     except TypeError:  # a list is a value too
-        return tuple((name, str(value)) for name, value in key)
+        return tuple(chain.from_iterable((name, str(value)) for name, value in pairs))
     return key

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CUMULATIVE, DELTA = AggregationTemporality.CUMULATIVE, AggregationTemporality.DELTA
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Told:
     """The value of a series when a reader last heard of it, or when that reader came.
 

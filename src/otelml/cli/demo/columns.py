@@ -31,7 +31,7 @@ class Shift(NamedTuple):
     role, name : of the column; what it is asked is an `input`, what it answers an `output`.
     rows : that were counted.
     psi : population stability index against the baseline's rows.
-    moved : that is more than nobody cares for, than chance, and than the baseline's own blocks differ by.
+    moved : the index is large enough to matter, no chance, and more than the baseline's own blocks differ by.
     below, above : shares of the rows that are outside of all that the baseline holds.
     """
 

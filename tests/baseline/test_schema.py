@@ -1,0 +1,258 @@
+"""The file's JSON Schema: it takes what is written, refuses what is damaged, and leaves nothing undescribed."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+from sklearn.svm import LinearSVC
+
+import otelml.baseline
+from otelml.baseline import Baseline
+from otelml.baseline.content import to_payload
+from otelml.baseline.document import FORMAT_VERSION
+from otelml.prediction import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from baseline.conftest import Case
+
+SCHEMA: dict[str, Any] = json.loads(files("otelml.baseline").joinpath("schema.json").read_text("utf-8"))
+Payload = dict[str, Any]
+
+
+def written(baseline: Baseline, folder: Path) -> Payload:
+    """Read the file as anybody would."""
+    baseline.save(folder / "b.json")
+    return json.loads((folder / "b.json").read_text("utf-8"))
+
+
+def complaints(payload: Any) -> list[str]:
+    """Say what the schema finds wrong, and where."""
+    return [f"{error.json_path}: {error.message}" for error in Draft202012Validator(SCHEMA).iter_errors(payload)]
+
+
+class Told:
+    """A model that answers what it was told."""
+
+    def __init__(self, answers: Any) -> None:
+        self.answers = answers
+
+    def predict(self, _: Any) -> Any:
+        """Answer."""
+        return self.answers
+
+
+class Data:
+    """Models and rows, as the fixtures have them."""
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        self._request = request
+
+    def __getattr__(self, name: str) -> Any:
+        return self._request.getfixturevalue(name)
+
+
+ODD = [{"a": np.inf, "b": 10**400, "c\ud83d": "\ud83d", "d": [1, 2]}, {"a": 5e-324, "d": 7}] * 30
+LABELS = np.arange(900) % 30
+HOURS = np.arange(3000) * 3600
+
+CASES: dict[str, Callable[[Any], Baseline]] = {
+    "binary": lambda data: Baseline.fit(data.churn.model, data.churn.X, data.churn.y, name="churn", version="7"),
+    "threshold and times": lambda data: Baseline.fit(data.churn.model, data.churn.X, data.churn.y, "f1", HOURS),
+    "margins": lambda data: Baseline.fit(LinearSVC().fit(data.churn.X, data.churn.y), data.churn.X, data.churn.y),
+    "labels": lambda data: Baseline.fit(Told(data.churn.y), data.churn.X, data.churn.y),
+    "multiclass": lambda data: Baseline.fit(data.digits.model, data.digits.X, data.digits.y),
+    "many classes": lambda _: Baseline.fit(Told(LABELS), np.arange(900.0), LABELS),
+    "regression": lambda data: Baseline.fit(data.diabetes.model, data.diabetes.X, data.diabetes.y),
+    "constant": lambda _: Baseline.fit(Told(np.full(9, 0.1)), np.full((9, 1), np.nan), np.arange(9) * 1.5),
+    "every kind": lambda data: Baseline.fit(data.churn.model, data.orders),
+    "every kind with times": lambda data: Baseline.fit(object(), data.orders, time=HOURS),
+    "nothing but missing values": lambda _: Baseline.fit(object(), [{"a": None, "b": np.nan}] * 5),
+    "odd values": lambda _: Baseline.fit(object(), ODD),
+    "wide": lambda _: Baseline.fit(object(), np.random.default_rng(0).normal(size=(50, 250))),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_file_fits_the_schema(case: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Baselines of every task and kind of column are as the schema says, and load as what they were."""
+    baseline = CASES[case](Data(request))
+    payload = written(baseline, tmp_path)
+    assert complaints(payload) == []
+    assert Baseline.load(tmp_path / "b.json") == baseline
+    assert all(sum(column["counts"]) == payload["rows"] for column in payload["columns"])
+
+
+def test_the_cases_cover_every_kind(request: pytest.FixtureRequest) -> None:
+    """Among the files above there is a column of every kind, role and part that the schema knows."""
+    payloads = [to_payload(CASES[case](Data(request))) for case in ("every kind", "binary", "regression")]
+    columns = [column for payload in payloads for column in payload["columns"]]
+    numeric, category = (SCHEMA["$defs"][name]["properties"] for name in ("numeric_column", "category_column"))
+    assert {column["kind"] for column in columns} == {*numeric["kind"]["enum"], *category["kind"]["enum"]}
+    assert {column["role"] for column in columns} == set(numeric["role"]["enum"])
+    assert {column["part"] for column in columns} == {None, "hour", "weekday", "length", "cosine", "pc1", "pc2", "pc3"}
+
+
+def objects(schema: Any, place: str = "$") -> Iterator[tuple[str, Any]]:
+    """Walk over every part of a schema that describes an object's properties."""
+    if isinstance(schema, dict):
+        if "properties" in schema and "additionalProperties" in schema:
+            yield place, schema
+        for key, part in schema.items():
+            if key not in ("allOf", "oneOf"):
+                yield from objects(part, f"{place}.{key}")
+    if isinstance(schema, list):
+        for at, part in enumerate(schema):
+            yield from objects(part, f"{place}[{at}]")
+
+
+def test_the_schema_is_strict_and_says_what_everything_is() -> None:
+    """It is a schema of draft 2020-12; every key is required, described, and the only one."""
+    Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert SCHEMA["properties"]["format_version"]["const"] == FORMAT_VERSION
+    assert SCHEMA["properties"]["task"]["enum"] == [task.value for task in Task]
+    for place, part in objects(SCHEMA):
+        assert part["required"] == list(part["properties"]), place
+        assert part["additionalProperties"] is False, place
+        for key, described in part["properties"].items():
+            assert described.get("description"), f"{place}.{key}"
+
+
+def test_the_docstring_names_every_key() -> None:
+    """Whoever reads the description of the format finds every key, and the version."""
+    text = otelml.baseline.__doc__ or ""
+    keys = {key for _, part in objects(SCHEMA) for key in part["properties"]}
+    terms = {
+        term.strip() for line in re.findall(r"^([a-z_, ]+)\n    \S", text, re.MULTILINE) for term in line.split(",")
+    }
+    quoted = set(re.findall(r"`([a-z_]+)`", text))
+    assert keys - terms - quoted == set()
+    assert set(SCHEMA["properties"]) <= terms
+    assert f"Format version {FORMAT_VERSION}\n" in text
+
+
+DAMAGES: dict[str, Callable[[Payload], object]] = {
+    "another format": lambda file: file.update(format="evidently"),
+    "an older version": lambda file: file.update(format_version=1),
+    "no columns": lambda file: file.pop("columns"),
+    "one key more": lambda file: file.update(made="today"),
+    "one key more in the model": lambda file: file["model"].update(path="model.pkl"),
+    "another task": lambda file: file.update(task="guessing"),
+    "three of two classes": lambda file: file["classes"].append("gone"),
+    "no rows": lambda file: file.update(rows=0),
+    "a short hash": lambda file: file.update(hash="sha256:12"),
+    "a pickle as fingerprint": lambda file: file["model"].update(fingerprint="gASV"),
+    "a text as threshold": lambda file: file["threshold"].update(value="0.5"),
+    "an unknown threshold": lambda file: file["threshold"].update(source="guessed"),
+    "scores of another kind": lambda file: file["score"].update(kind="logit"),
+    "too many bounds": lambda file: file["score"].update(bounds=list(range(32))),
+    "half a row": lambda file: file["cells"][0].update(count=0.5),
+    "an unknown metric": lambda file: file["performance"][0].update(metric="vibes"),
+    "an unknown window": lambda file: file["performance"][0].update(window="P3D"),
+    "a column without bins": lambda file: file["columns"][0].pop("bins"),
+    "one key more in a column": lambda file: file["columns"][0].update(minimum=-3.5),
+    "an unknown kind": lambda file: file["columns"][0].update(kind="geometry"),
+    "an unknown role": lambda file: file["columns"][0].update(role="label"),
+    "a part of a number": lambda file: file["columns"][0].update(part="hour"),
+    "categories of numbers": lambda file: file["columns"][0].update(categories=["a"]),
+    "one edge": lambda file: file["columns"][0].update(edges=[1]),
+    "less than no rows": lambda file: file["columns"][0]["counts"].append(-1),
+    "bins alike": lambda file: file["columns"][0].update(bins=["below", "below"]),
+    "no deviation": lambda file: file["columns"][0].update(standard_deviation=0),
+    "drift of an unknown window": lambda file: file["columns"][0]["drift"].update(P3D=0.1),
+    "edges of categories": lambda file: file["columns"][-2].update(edges=[]),
+    "names among the marks": lambda file: file["columns"][-2].update(others=["Jane Doe"]),
+    "vectors that are none": lambda file: file["embeddings"].update(vector=[1, 2]),
+    "a vector without components": lambda file: file["embeddings"].update(vector={"centroid": [1, 2]}),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_does_not_fit(damage: str, churn: Case, tmp_path: Path) -> None:
+    """What is missing, too much, of another type or out of range is refused."""
+    payload = written(Baseline.fit(churn.model, churn.X, churn.y), tmp_path)
+    assert complaints(payload) == []
+    assert [column["name"] for column in payload["columns"]][-2:] == ["class", "score"]
+    DAMAGES[damage](payload)
+    assert complaints(payload) != []
+
+
+FIRST_VERSION = """{
+  "format": "otelml.baseline",
+  "format_version": 1,
+  "model": {
+    "name": "shop",
+    "version": "1",
+    "class": "shop.Model",
+    "columns": null,
+    "parameters": {},
+    "fingerprint": "23c510a0a64c2cc2"
+  },
+  "task": "binary",
+  "classes": ["0", "1"],
+  "positive_class": "1",
+  "threshold": {"value": 0.5, "source": "default"},
+  "rows": 60,
+  "days": null,
+  "score": {
+    "kind": "probability",
+    "bounds": [0.2, 0.28125, 0.3, 0.4, 0.44375, 0.5, 0.525, 0.6, 0.6125, 0.7, 0.8],
+    "counts": {
+      "0": [6, 0, 7, 5, 0, 6, 0, 4, 0, 3, 0, 1],
+      "1": [1, 0, 2, 2, 0, 3, 0, 7, 0, 5, 7, 1]
+    }
+  },
+  "value": null,
+  "cells": [
+    {"predicted": "0", "actual": "0", "count": 18},
+    {"predicted": "0", "actual": "1", "count": 5},
+    {"predicted": "1", "actual": "0", "count": 14},
+    {"predicted": "1", "actual": "1", "count": 23}
+  ],
+  "performance": [
+    {"metric": "precision", "class": "1", "window": null, "value": 0.6216216216216216,
+     "lower": 0.461004, "upper": 0.75936},
+    {"metric": "recall", "class": "1", "window": null, "value": 0.8214285714285714,
+     "lower": 0.644086, "upper": 0.921215},
+    {"metric": "f1", "class": "1", "window": null, "value": 0.7076923076923077,
+     "lower": 0.570909, "upper": 0.815002},
+    {"metric": "precision_adjusted", "class": "1", "window": null, "value": 0.6216216216216215,
+     "lower": null, "upper": null},
+    {"metric": "f1_adjusted", "class": "1", "window": null, "value": 0.7076923076923075,
+     "lower": null, "upper": null},
+    {"metric": "accuracy", "class": null, "window": null, "value": 0.6833333333333333,
+     "lower": 0.557662, "upper": 0.786941},
+    {"metric": "roc_auc", "class": "1", "window": null, "value": 0.7751116071428571,
+     "lower": 0.654412, "upper": 0.895811},
+    {"metric": "brier", "class": "1", "window": null, "value": 0.1968333333333333,
+     "lower": 0.154173, "upper": 0.239493}
+  ],
+  "hash": "sha256:0c17417b013a63b624b764ef7e59a19eb9c2ce598f82e731661cee729e2d650c"
+}
+"""
+
+
+def test_files_of_the_first_version_are_read(tmp_path: Path) -> None:
+    """A file from before there were columns loads with all that it has, under its own id."""
+    (tmp_path / "shop.baseline.json").write_text(FIRST_VERSION)
+    baseline = Baseline.load(tmp_path / "shop.baseline.json")
+    assert (baseline.id, baseline.name, baseline.task, baseline.rows) == ("0c17417b", "shop", Task.BINARY, 60)
+    assert (baseline.columns, baseline.embeddings, len(baseline.performance)) == ((), {}, 8)
+    assert baseline.prevalence == pytest.approx(28 / 60)
+
+
+def test_a_file_of_the_first_version_is_saved_as_one_of_the_second(tmp_path: Path) -> None:
+    """Saved again it fits the schema, and is the same baseline without columns."""
+    (tmp_path / "old.json").write_text(FIRST_VERSION)
+    old = Baseline.load(tmp_path / "old.json")
+    assert complaints(written(old, tmp_path)) == []
+    assert to_payload(Baseline.load(tmp_path / "b.json")) == to_payload(old)

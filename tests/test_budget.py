@@ -9,7 +9,8 @@ def test_nothing_is_sampled_as_long_as_the_share_is_kept():
     """A model whose columns cost less than their share is counted whole, for ever."""
     budget = Budget(0.05)
     for _ in range(10_000):
-        budget.settle(host=1.0, spent=0.04)
+        budget.spend(0.04)
+        budget.settle(host=1.0)
         assert budget.step == 1
 
 
@@ -18,7 +19,8 @@ def test_a_start_is_counted_whole():
     budget = Budget(0.05)
     spent = 0.0
     while spent < CREDIT_S - 0.02:
-        budget.settle(host=0.01, spent=0.01)
+        budget.spend(0.01)
+        budget.settle(host=0.01)
         spent += 0.01
         assert budget.step == 1
 
@@ -29,7 +31,8 @@ def test_the_share_is_kept_in_the_long_run():
     host = spent = 0.0
     for _ in range(5_000):
         cost = 0.01 / budget.step
-        budget.settle(host=0.01, spent=cost, share_kept=1 / budget.step)
+        budget.spend(cost)
+        budget.settle(host=0.01)
         host, spent = host + 0.01, spent + cost
     assert spent < 0.05 * host + CREDIT_S + 0.02
     assert budget.step == 20
@@ -39,8 +42,10 @@ def test_a_host_that_takes_longer_is_counted_whole_again():
     """When calls take longer, or columns less, sampling ends."""
     budget = Budget(0.05)
     for _ in range(200):
-        budget.settle(host=0.01, spent=0.01 / budget.step, share_kept=1 / budget.step)
+        budget.spend(0.01 / budget.step)
+        budget.settle(host=0.01)
     assert budget.step > 1
     for _ in range(200):
-        budget.settle(host=1.0, spent=0.01 / budget.step, share_kept=1 / budget.step)
+        budget.spend(0.01 / budget.step)
+        budget.settle(host=1.0)
     assert budget.step == 1

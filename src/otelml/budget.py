@@ -23,7 +23,8 @@ class Budget:
 
     >>> budget = Budget(0.05)
     >>> for _ in range(100):
-    ...     budget.settle(host=0.1, spent=0.02 / budget.step, share_kept=1 / budget.step)
+    ...     budget.spend(0.02 / budget.step)
+    ...     budget.settle(host=0.1)
     >>> budget.step
     4
     """
@@ -31,16 +32,21 @@ class Budget:
     def __init__(self, share: float) -> None:
         self._share = share
         self._credit = CREDIT_S
-        self._host = self._whole = 0.0
+        self._earned = self._whole = 0.0
         self.step = 1
 
-    def settle(self, host: float, spent: float, share_kept: float = 1.0) -> None:
-        """Take in seconds of the host's calls and of ours; `share_kept`: of the rows that these could have cost."""
+    def spend(self, seconds: float) -> None:
+        """Take in time that we took."""
+        self._credit -= seconds
+        self._whole += seconds * self.step  # each row that is counted stands for so many
+
+    def settle(self, host: float) -> None:
+        """Take in seconds of the host's calls since it was settled last, and choose how many rows are counted."""
         earned = self._share * host
-        self._credit = min(self._credit + earned - spent, CREDIT_S)
-        self._host = self._host * FADE + earned
-        self._whole = self._whole * FADE + spent / share_kept
-        if self._credit < 0 and self._host > 0:
-            self.step = max(1, min(math.ceil(self._whole / self._host - ROUNDING), MOST))
+        self._credit = min(self._credit + earned, CREDIT_S)
+        self._earned += earned
+        if self._credit < 0 and self._earned > 0:
+            self.step = max(1, min(math.ceil(self._whole / self._earned - ROUNDING), MOST))
         elif self._credit > CREDIT_S / 2:
             self.step = 1
+        self._earned, self._whole = FADE * self._earned, FADE * self._whole

@@ -35,6 +35,10 @@ Taken = tuple[list[Any], Any, int]
 """The lane that rows go to once they were answered, what was copied of them, and its weight in bytes."""
 
 
+Latest = tuple[np.dtype[Any], tuple[int, ...], list[Any]]
+"""Type, shape of a row and data of the lane that was used last, which is looked at first."""
+
+
 class MatrixLane:
     """Matrices of numbers of one type and width, as bytes."""
 
@@ -86,44 +90,41 @@ class Intake:
         self._lanes: list[MatrixLane | TableLane] = []
         self._tallies: list[Tally] = []
         self._passed = 0
-        self._latest: list[bytes] = []
-        self._dtype, self._tail = np.dtype(object), ()  # of the lane that was used last, which is looked at first
+        self._latest: Latest = np.dtype(object), (), []
 
     def take(self, rows: Any) -> Taken | None:
         """Copy what the host is about to ask; None where nothing of it is counted."""
+        dtype, tail, data = self._latest  # read as one: another thread may be changing it
         if (
             type(rows) is np.ndarray
-            and rows.dtype is self._dtype
-            and rows.shape[1:] == self._tail
+            and rows.dtype is dtype
+            and rows.shape[1:] == tail
             and self.budget.step == 1
             and rows.nbytes < LARGE
         ):
-            return self._latest, rows.tobytes(), rows.nbytes
+            return data, rows.tobytes(), rows.nbytes
         started = time.perf_counter()
-        if self._passes(rows):
+        step = self.budget.step
+        # Of a large array every n-th row is looked at.  Of anything else every n-th call: most of what a data frame
+        # costs is to be taken apart at all.
+        large = type(rows) is np.ndarray and rows.nbytes >= LARGE
+        if step > 1 and not large and self._passes(rows, step):
             return None
         table = self._table_of(rows)
         if table is None or not table.rows or not table.width:
             return None
-        kept = table.every(self.budget.step)
+        kept = table.every(step) if large else table
         ledger.drop("budget", table.rows - kept.rows, self._columns.model)
         taken = self._taken(kept)
-        spent = time.perf_counter() - started
-        self.budget.settle(0.0, spent, 1 / self.budget.step)
+        self.budget.spend(time.perf_counter() - started)
         return taken
 
-    def _passes(self, rows: Any) -> bool:
-        """Whether the budget leaves out a small table, as it does all but one in so many rows."""
-        step = self.budget.step
-        count = 1 if step == 1 else n_rows(rows) or 1
-        if count >= step:
-            return False
-        self._passed += count
-        if self._passed >= step:
-            self._passed %= step
-            return False
-        ledger.drop("budget", count, self._columns.model)
-        return True
+    def _passes(self, rows: Any, step: int) -> bool:
+        """Whether the budget leaves out a call, as it does all but one in so many."""
+        self._passed = (self._passed + 1) % step
+        if self._passed:
+            ledger.drop("budget", n_rows(rows) or 1, self._columns.model)
+        return bool(self._passed)
 
     def _table_of(self, rows: Any) -> Table | None:
         try:
@@ -152,14 +153,11 @@ class Intake:
                 lane = MatrixLane(table, cast("NDArray[Any]", table.matrix)) if numeric else TableLane(table)
                 self._lanes = [*self._lanes, lane]
         if isinstance(lane, MatrixLane) and lane.names is None:
-            # In this order: a thread that reads in between finds no lane, and not a wrong one.
-            self._tail = ()
-            self._latest, self._dtype = lane.data, lane.dtype
-            self._tail = (lane.width,)
+            self._latest = lane.dtype, (lane.width,), lane.data
         return lane
 
-    def fold(self) -> float:
-        """Count what is staged; returns the seconds that this took."""
+    def fold(self) -> None:
+        """Count what is staged."""
         started = time.perf_counter()
         for lane in self._lanes:
             data = drained(lane.data)
@@ -170,4 +168,4 @@ class Intake:
                     swallow("columns", error)
         for tally in drained(self._tallies):
             self._columns.add(tally)
-        return time.perf_counter() - started
+        self.budget.spend(time.perf_counter() - started)

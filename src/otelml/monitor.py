@@ -120,7 +120,8 @@ class Monitor:
                 if lane.waiting:
                     self._fold_waiting(lane, drained(lane.waiting))
             if self.intake is not None:
-                self.intake.budget.settle(times.host, self.intake.fold())
+                self.intake.fold()
+                self.intake.budget.settle(times.host)
             if times.spent:
                 ledger.spend(times.spent + time.perf_counter() - started)
 

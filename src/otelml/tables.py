@@ -18,7 +18,7 @@ Array = NDArray[Any]
 NUMBERS = "biuf"
 MATRIX = 2  # dimensions
 DMATRICES = ("DMatrix", "QuantileDMatrix")  # and none that inherits from them, which is the host's own
-FEW = 64  # rows of a frame that is turned as a whole
+FEW = 256  # rows of a frame that is turned as a whole
 
 
 class Table(NamedTuple):
@@ -164,11 +164,12 @@ def _of_frame(frame: Any, own: tuple[str, ...]) -> Table:
     if hasattr(frame, "iloc") and len(frame) <= FEW:
         # One conversion for all columns: a column at a time costs pandas ten microseconds each.
         return Table(names, len(frame), np.asarray(frame.to_numpy()))
-    dtypes: Any = getattr(frame, "dtypes", None)  # of pandas and Polars
     if hasattr(frame, "get_columns") and 0 < len(frame) <= FEW:
         rows = frame.rows()
-        numbers = all(one.is_numeric() for one in dtypes)
-        return Table(names, len(rows), _of_rows(rows).matrix if numbers else _objects(rows))
+        # Beside numbers numpy would make numbers of truth values, and of vectors a third dimension.
+        plain = not {bool, list}.intersection(map(type, rows[0]))
+        return Table(names, len(rows), _of_rows(rows).matrix if plain else _objects(rows))
+    dtypes: Any = getattr(frame, "dtypes", None)  # of pandas and Polars
     # pandas' own types have a kind too, and become objects.
     if dtypes is not None and all(isinstance(one, np.dtype) and one.kind in "iuf" for one in dtypes):
         return Table(names, len(frame), np.asarray(frame.to_numpy()))

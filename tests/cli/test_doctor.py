@@ -258,6 +258,18 @@ def test_each_baseline_is_read(doctor: Doctor, baselines: Path) -> None:
     assert "it is truncated or damaged; copy it again from where it was saved, or fit it again" in visit.wrong
 
 
+def test_series_are_foretold(doctor: Doctor, baselines: Path) -> None:
+    """Each baseline says how many series its model will make; more than a process may ship is wrong."""
+    (baselines / "half.baseline.json").unlink()
+    (baselines / "copy.baseline.json").unlink()
+    visit = doctor(OTEL_PYTHON_ML_BASELINES=baselines)
+    assert visit.status == 0
+    series = int(visit.line("churn.baseline.json").split("columns, ")[1].split()[0])
+    tight = doctor(OTEL_PYTHON_ML_BASELINES=baselines, OTEL_PYTHON_ML_MAX_POINTS=series - 1)
+    assert tight.status == 1
+    assert f"would make {series}, and may make {series - 1}" in tight.wrong
+
+
 @pytest.mark.parametrize("folder", ["empty", "missing"])
 def test_a_folder_without_baselines_is_wrong(doctor: Doctor, tmp_path: Path, folder: str) -> None:
     """A folder that was configured and holds none, or is not there, is a mistake."""

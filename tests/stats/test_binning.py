@@ -24,13 +24,13 @@ few = st.integers(-999_999, 999_999)
 
 def by_comparison(bins: NumericBins, rows: Array) -> Array:
     """Count with numpy's search over the edges alone, and the values that have a bin to themselves by equality."""
-    place = {f"{label.split('=')[1]}" if "=" in label else label: at for at, label in enumerate(bins.labels)}
+    own = [at for at, label in enumerate(bins.labels) if "=" in label]
     ranges = [at for at, label in enumerate(bins.labels) if "=" not in label and label != MISSING]
     counts = np.zeros(bins.size, dtype=np.int64)
-    counts[place[MISSING]] = np.isnan(rows).sum()
+    counts[bins.labels.index(MISSING)] = np.isnan(rows).sum()
     known = rows[~np.isnan(rows)]
-    for value, label in zip(sorted(bins.values), (one for one in bins.labels if "=" in one), strict=True):
-        counts[bins.labels.index(label)] = (known == value).sum()
+    for value, at in zip(sorted(bins.values), own, strict=True):
+        counts[at] = (known == value).sum()
         known = known[known != value]
     counts[ranges] = np.bincount(np.searchsorted(bins.edges, known), minlength=len(ranges))
     return counts
@@ -57,15 +57,13 @@ def test_every_row_is_in_one_bin(rows: Array, others: Array) -> None:
         assert counts[-1] == np.isnan(counted).sum()
 
 
-@pytest.mark.parametrize("values", range(21))
+@pytest.mark.parametrize("values", range(20))
 def test_the_number_of_bins_is_bounded(values: int) -> None:
     """However many values have bins to themselves, the ranges make room."""
-    each = 0.0501 if values < 20 else 0.05
-    rest = 10_000 - round(values * each * 10_000)
-    rows = np.concatenate([np.repeat(np.arange(values) - 50.0, round(each * 10_000)), np.linspace(0, 1, max(rest, 0))])
-    bins = NumericBins.learn(rows)
+    often = np.repeat(np.arange(values) - 50.0, 501)
+    bins = NumericBins.learn(np.concatenate([often, np.linspace(0, 1, 10_000 - len(often))]))
+    assert len(bins.values) == values
     assert bins.size <= MOST_BINS
-    assert len(bins.values) == values % 20
 
 
 @given(columns(), columns())
@@ -184,8 +182,6 @@ def test_days_written_as_numbers_are_told_apart(first: float) -> None:
     bins = NumericBins.learn(np.repeat(days, 100))
     assert bins.values == tuple(days.tolist())
     assert bins.index(days).tolist() == list(range(1, 16))
-    other = first + 15.0
-    assert bins.index(np.array([other, first - 1])).max() >= 16 or bins.index(np.array([first - 1]))[0] == 0
 
 
 def test_a_rare_day_is_in_no_other_days_bin() -> None:

@@ -122,12 +122,16 @@ def _answers(sample: Sample, decided: Decided | None) -> Answers:
     if sample.task is Task.REGRESSION:
         return Answers((), value=sample.predicted)
     predicted = sample.predicted
-    if decided is not None and sample.positive is not None:
-        predicted = np.where(decided.predicted, sample.positive, 1 - sample.positive)
+    if decided is not None and sample.positive is not None and sample.scores is not None:
+        # At the one threshold that a service has, also where the cells are cross-fitted.
+        called = sample.scores >= decided.threshold
+        predicted = np.where(called, sample.positive, 1 - sample.positive)
     if sample.kind != MARGIN:
         return Answers(sample.classes, predicted, sample.scores)
-    own = sample.scores if sample.positive != 0 or sample.scores is None else -sample.scores
-    return Answers(sample.classes, predicted, value=own if sample.positive is not None else None)
+    if sample.positive is None or sample.scores is None:
+        return Answers(sample.classes, predicted)
+    own = sample.scores if sample.positive else -sample.scores  # a service's own margins are of the second class
+    return Answers(sample.classes, (own > 0).astype(np.intp), value=own)
 
 
 def _decided(sample: Sample, threshold: float | str | None, days: Days | None) -> Decided | None:

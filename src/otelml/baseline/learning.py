@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 WINDOWS = {"P1D": 1, "P7D": 7, "P28D": 28}
 FEWEST_BLOCKS = 3
 DIGITS = 12
+LARGEST = 1e100  # coordinate of a vector
 WHOLE = "x"  # the column that all columns are together, where they are one vector
 
 
@@ -152,7 +153,8 @@ def _rounded(number: float, unit: float) -> float:
 def _learn_vectors(
     name: str, vectors: Floats, days: Days | None, tick: Callable[[str], object] = lambda _name: None
 ) -> Learned:
-    embedding = Embedding.learn(vectors)
+    # What cannot be squared is no place that others lie about.
+    embedding = Embedding.learn(np.where(np.abs(vectors) < LARGEST, vectors, np.nan))
     parts = embedding.parts(vectors).items()
     columns = tuple(numeric(name, EMBEDDING, part, numbers, days) for part, numbers in parts)
     tick(name)

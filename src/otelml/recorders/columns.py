@@ -71,7 +71,7 @@ class Columns:
         own = baseline.id if baseline is not None else None
         if baseline is not None and baseline.inputs:
             self._inputs = self._side(baseline.inputs, own, baseline.embeddings)
-            self._skew = Skew(self.model, baseline, settings.skew_rows)
+            self._skew = Skew(self._attributes, baseline, settings.skew_rows)
         # One side a column: an answer has scores or values, and seldom both.
         self._outputs = {column.name: self._side([column], own) for column in columns}
 

@@ -32,6 +32,16 @@ WINDOWS = {"P1D": (DAY, 24), "P7D": (7 * DAY, 28)}
 SUMS = 3  # of z, which follow a column's counts in the windows
 
 
+def gauges_of(column: Column, kind: str, *, known: bool = True) -> int:
+    """How many gauges of a column there will be, by the setting; `known`: there is a baseline to compare with."""
+    if kind == "off":
+        return 0
+    if kind == "psi":
+        return 2 * known * len(WINDOWS)
+    numeric = isinstance(column.bins, NumericBins)
+    return ((8 if numeric else 5) * known + (3 if numeric else 1)) * len(WINDOWS)
+
+
 class Drift:
     """The gauges of some columns.
 
@@ -68,9 +78,8 @@ class Drift:
     @property
     def most_series(self) -> int:
         """How many gauges there are at most."""
-        each = [self._known * (2 if not self._every else 8 if number else 5) for number in self._numeric[self._kept]]
-        described = [self._every * (3 if number else 1) for number in self._numeric[self._kept]]
-        return len(WINDOWS) * (sum(each) + sum(described))
+        kind = "all" if self._every else "psi"
+        return sum(gauges_of(self._columns[at], kind, known=self._known) for at in self._kept)
 
     def start_afresh(self) -> None:
         """Begin with empty windows."""

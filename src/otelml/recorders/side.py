@@ -9,11 +9,12 @@ import numpy as np
 
 from otelml import clock
 from otelml.ledger import ledger
-from otelml.recorders.drift import Drift
+from otelml.recorders.drift import Drift, gauges_of
 from otelml.stats.binning import NumericBins
 from otelml.telemetry import names
 
 if TYPE_CHECKING:
+    from otelml.baseline import Baseline
     from otelml.baseline.columns import Column
     from otelml.recorders.tally import Tallier, Tally
     from otelml.settings import Settings
@@ -50,6 +51,20 @@ class Series(NamedTuple):
 def series_of(column: Column) -> int:
     """How many series a column makes, but for gauges and violations."""
     return column.bins.size + len(MOMENTS) * isinstance(column.bins, NumericBins)
+
+
+def constants_of(column: Column) -> int:
+    """How many series say what a column was like in the baseline."""
+    return column.bins.size + 1 + (column.mean is not None) + (column.sd is not None) + len(column.drift)
+
+
+def forecast(baseline: Baseline, settings: Settings) -> int:
+    """How many series the columns of a model will make, and what its baseline says of it."""
+    columns = baseline.columns if settings.columns else ()
+    series = sum(series_of(column) + gauges_of(column, settings.gauges) for column in columns)
+    if settings.baseline_metrics:
+        series += sum(constants_of(column) for column in columns) + len(baseline.cells) + 3 * len(baseline.performance)
+    return series
 
 
 class Side:
@@ -98,8 +113,8 @@ class Side:
         """Say what the columns were like in the baseline."""
         streams = self._streams
         for column, series in zip(self.tallier.columns, self._series, strict=True):
-            most = column.bins.size + 3 + len(column.drift)
-            if series is None or not column.rows or not streams.baseline_values.registry.has_room(most):
+            room = streams.baseline_values.registry.has_room(constants_of(column))
+            if series is None or not column.rows or not room:
                 continue
             own = self._of(column)
             for label, count in zip(column.bins.labels, column.counts, strict=True):

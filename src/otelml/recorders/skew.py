@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from otelml.baseline import Baseline
     from otelml.recorders.tally import Tally
+    from otelml.telemetry.streams import Attributes
 
 MOST_NAMED = 10
 
@@ -24,8 +25,9 @@ logger = logging.getLogger("otelml")
 class Skew:
     """Waits for the first `rows` rows of a model, tells once what is not as it was in training, and is done."""
 
-    def __init__(self, model: str, baseline: Baseline, rows: int) -> None:
-        self._model, self._baseline, self._wanted = model, baseline, max(rows, FEWEST)
+    def __init__(self, attributes: Attributes, baseline: Baseline, rows: int) -> None:
+        self._attributes, self._model = attributes, attributes[names.MODEL_NAME]
+        self._baseline, self._wanted = baseline, max(rows, FEWEST)
         self._rows, self._counts = 0, np.zeros(0)
 
     def see(self, tally: Tally) -> None:
@@ -62,7 +64,7 @@ class Skew:
         events.emit(
             names.SKEW,
             {
-                names.MODEL_NAME: self._model,
+                **self._attributes,
                 names.BASELINE_ID: self._baseline.id,
                 names.ROWS_COMPARED: self._rows,
                 names.COLUMNS_COMPARED: len(columns),

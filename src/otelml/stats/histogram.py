@@ -66,7 +66,7 @@ def limits_of(bounds: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[np.f
     """Round bounds down to `dtype`: a value of that type is above one exactly when above the rounded one."""
     with np.errstate(over="ignore"):
         rounded = bounds.astype(dtype)
-    below = np.nextafter(rounded, np.array(-np.inf, dtype=dtype))
+        below = np.nextafter(rounded, np.array(-np.inf, dtype=dtype))
     return np.where(rounded > bounds, below, rounded)
 
 

@@ -76,7 +76,8 @@ class Columns:
         above = np.zeros((len(self.edges) + 1, width), dtype=np.int64)  # the first holds what is missing
         moments = np.zeros((3, width))
         if width and rows:
-            with _scratch(self._abreast * width * GROUPS) as room:
+            # A sum that does not fit is infinite.
+            with _scratch(self._abreast * width * GROUPS) as room, np.errstate(invalid="ignore", over="ignore"):
                 for lines in self._lines(matrix):
                     above += self._counted(lines, room)
                     moments += self._summed(lines, room)
@@ -119,14 +120,14 @@ class Columns:
         """Sums of z over the lines that were counted last, `(3, n_columns)`."""
         length = lines.shape[1]
         z, missing = room.z[: lines.size].reshape(lines.shape), room.mask[: lines.size].reshape(lines.shape)
-        with np.errstate(invalid="ignore", over="ignore"):
-            np.subtract(lines, self._centre[:length], out=z)
-            np.multiply(z, self._inverse[:length], out=z)
-            np.copyto(z, 0.0, where=missing)
+        np.subtract(lines, self._centre[:length], out=z)
+        np.multiply(z, self._inverse[:length], out=z)
+        np.copyto(z, 0.0, where=missing)
+        sums = _sums_of(z, room)
+        if not np.isfinite(sums).all():  # an infinity is counted, and is in no sum
+            np.copyto(z, 0.0, where=~np.isfinite(z))
             sums = _sums_of(z, room)
-            if not np.isfinite(sums).all():  # an infinity is counted, and is in no sum
-                np.copyto(z, 0.0, where=~np.isfinite(z))
-                sums = _sums_of(z, room)
+            sums[1] = np.ones(len(z)) @ np.maximum(-z, 0.0)  # sums that do not fit have no difference
         return sums.reshape(3, -1, self.width).sum(axis=1)
 
 

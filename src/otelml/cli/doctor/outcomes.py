@@ -10,12 +10,14 @@ from urllib.parse import quote
 
 from otelml.baseline import Baseline, BaselineError
 from otelml.cli.doctor.findings import note, ok, plain, wrong
+from otelml.recorders.side import forecast
 from otelml.settings import variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from otelml.cli.doctor.findings import Finding, Situation
+    from otelml.settings import Settings
 
 SQLITE = "sqlite:///"
 SUFFIX = ".baseline.json"
@@ -43,7 +45,7 @@ def check(situation: Situation) -> Iterator[Finding]:
     if settings.baselines is None:
         yield note("baselines", f"no folder ({BASELINES}); a model has one where identify() gives it one")
     else:
-        yield from _baselines(Path(settings.baselines))
+        yield from _baselines(Path(settings.baselines), settings)
 
 
 def _sqlite(path: Path) -> Finding:
@@ -70,7 +72,7 @@ def _sqlite(path: Path) -> Finding:
     return ok("outcome store", f"SQLite file {path}{base}")
 
 
-def _baselines(folder: Path) -> Iterator[Finding]:
+def _baselines(folder: Path, settings: Settings) -> Iterator[Finding]:
     try:
         paths = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIX))
     except OSError as error:
@@ -82,7 +84,7 @@ def _baselines(folder: Path) -> Iterator[Finding]:
             f"no *{SUFFIX} in {folder}",
             f"save one there with Baseline.save, or unset {BASELINES}",
         )
-    kept: dict[str, list[Path]] = {}
+    kept: dict[str, list[tuple[Path, Baseline]]] = {}
     for path in paths:
         try:
             baseline = Baseline.load(path)
@@ -90,19 +92,35 @@ def _baselines(folder: Path) -> Iterator[Finding]:
             what, _, mend = str(error).rpartition(": ")
             yield wrong(path.name, what or str(error), mend)
             continue
-        kept.setdefault(baseline.fingerprint.hex, []).append(path)
-        yield ok(path.name, _described(baseline))
+        kept.setdefault(baseline.fingerprint.hex, []).append((path, baseline))
+        yield ok(path.name, _described(baseline, settings))
     yield from _ambiguous(kept)
+    yield from _series([found[0][1] for found in kept.values()], settings)
 
 
-def _described(baseline: Baseline) -> str:
+def _described(baseline: Baseline, settings: Settings) -> str:
     model = baseline.name or baseline.fingerprint.class_name
     version = f" {baseline.version}" if baseline.version else ""
-    return f"{model}{version}, {baseline.task.value}, {baseline.rows} rows, id {baseline.id}"
+    columns = f"{len(baseline.inputs)} columns, {forecast(baseline, settings)} series"
+    return f"{model}{version}, {baseline.task.value}, {baseline.rows} rows, id {baseline.id}; {columns}"
 
 
-def _ambiguous(kept: dict[str, list[Path]]) -> Iterator[Finding]:
-    for paths in kept.values():
+def _series(baselines: list[Baseline], settings: Settings) -> Iterator[Finding]:
+    """Forecast what a process that serves all of these models would ship."""
+    series = sum(forecast(baseline, settings) for baseline in baselines)
+    if series > settings.max_points:
+        yield wrong(
+            "series",
+            f"a process that serves all of these models would make {series}, and may make {settings.max_points}; "
+            "columns are left out",
+            f"set {variable('baseline_metrics')}=false, {variable('gauges')}=off, or raise {variable('max_points')}",
+        )
+
+
+def _ambiguous(kept: dict[str, list[tuple[Path, Baseline]]]) -> Iterator[Finding]:
+    for found in kept.values():
+        full = [path for path, baseline in found if baseline.performance]
+        paths = full or [path for path, _ in found]
         if len(paths) > 1:
             yield note(
                 "baselines",

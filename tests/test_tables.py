@@ -154,6 +154,15 @@ def test_columns_may_be_called_alike(rows):
 
 
 @pytest.mark.parametrize("rows", [2, FEW + 1])
+@pytest.mark.parametrize("holder", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_columns_may_be_called_as_methods_are(holder, rows):
+    """A column called as a method of some library is a column, though pandas has an attribute of its name."""
+    names = ("tocsr", "collect_schema", "to_pylist", "get_columns", "num_col", "names")
+    table = table_of(holder({name: list(range(rows)) for name in names}))
+    assert (table.names, table.rows, table.column(5)[1]) == (names, rows, 1)
+
+
+@pytest.mark.parametrize("rows", [2, FEW + 1])
 def test_numbers_that_pandas_gives_are_places(rows):
     """Columns that pandas numbered have no names; a text, or a number that somebody chose, is one."""
     frame = pd.DataFrame(np.ones((rows, 2)))
@@ -161,6 +170,16 @@ def test_numbers_that_pandas_gives_are_places(rows):
     assert table_of(frame.set_axis(["0", "1"], axis=1)).names == ("0", "1")
     assert table_of(frame.set_axis([2023, 2024], axis=1)).names == ("2023", "2024")
     assert table_of(frame.set_axis([("a", 1), None], axis=1)).names == ("('a', 1)", "None")
+
+
+@pytest.mark.parametrize("rows", [2, FEW + 1])
+@pytest.mark.parametrize("other", [1, True, np.uint8(1)])
+def test_a_category_that_is_missing_is_no_number(other, rows):
+    """Of categories that are numbers or truth values pandas would make a number of what is missing."""
+    held = pd.Series(pd.Categorical([other, None] + [other] * (rows - 2)))
+    table = table_of(pd.DataFrame({"a": held, "b": [other] * rows}))
+    assert texts_of(table.column(0))[:2] == ["1", None]
+    assert texts_of(table.column(1)) == ["1"] * rows
 
 
 @pytest.mark.parametrize("rows", [2, FEW + 1])

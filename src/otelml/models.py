@@ -231,8 +231,9 @@ class Models:
         series = allowance.held - held_before + later + refused
         told = logger.warning if refused or allowance.held + later > allowance.most else logger.info
         told(
-            "otelml: %s will make %d series; this process has %d and may have %d (OTEL_PYTHON_ML_MAX_POINTS). Constants "
-            "of the baseline go with OTEL_PYTHON_ML_BASELINE_METRICS=false, gauges with OTEL_PYTHON_ML_GAUGES=off",
+            "otelml: %s will make %d series; this process has %d and may have %d (OTEL_PYTHON_ML_MAX_POINTS). "
+            "Constants of the baseline go with OTEL_PYTHON_ML_BASELINE_METRICS=false, gauges with "
+            "OTEL_PYTHON_ML_GAUGES=off",
             key.identity.name, series, allowance.held, allowance.most,
         )  # fmt: skip
 

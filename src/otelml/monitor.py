@@ -44,7 +44,7 @@ class Monitor:
     hand_in : takes predictions that wait for an outcome.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what a monitor is made of
         self,
         identity: ModelIdentity,
         *,

@@ -90,20 +90,25 @@ def table_of(value: Any, most: int | None = None) -> Table:
         return _of_inputs(cast("dict[Any, Any]", value))
     if isinstance(value, list | tuple):
         return _of_rows(cast("list[Any]", value))
-    if hasattr(value, "tocsr"):
+    if _has(value, "tocsr"):
         return _of_array(value.tocsr()[:, :most].toarray(), None)
     if type(value).__module__ == "xgboost.core" and type(value).__name__ in DMATRICES:
         return _of_dmatrix(value)
     return _of_holder(value)
 
 
+def _has(value: Any, method: str) -> bool:
+    """Whether its class has a method: a frame of pandas has an attribute a column, and is slow to deny one."""
+    return hasattr(value.__class__, method)
+
+
 def _of_holder(value: Any) -> Table:
-    if hasattr(value, "__dask_graph__") or (hasattr(value, "collect_schema") and not hasattr(value, "to_numpy")):
+    if _has(value, "__dask_graph__") or (_has(value, "collect_schema") and not _has(value, "to_numpy")):
         raise TypeError(f"{type(value).__name__} was not computed yet")
     names = column_names(value)
     if names is not None:
         return _of_frame(value, names)
-    if not any(hasattr(value, method) for method in ("to_numpy", "numpy", "detach")):
+    if not any(_has(value, method) for method in ("to_numpy", "numpy", "detach")):
         # Anything may have `__array__`, and do anything in it: it is the host's, and called by the host alone.
         raise TypeError(f"{type(value).__name__} is no table of rows")
     array, own = _values_of(value), getattr(value, "name", None)
@@ -163,7 +168,10 @@ def _of_frame(frame: Any, own: tuple[str, ...]) -> Table:
     names = None if _only_places(frame, own) else own
     if hasattr(frame, "iloc") and len(frame) <= FEW:
         # One conversion for all columns: a column at a time costs pandas ten microseconds each.
-        return Table(names, len(frame), np.asarray(frame.to_numpy()))
+        with np.errstate(invalid="ignore"):
+            matrix = np.asarray(frame.to_numpy())
+        if not _lost(matrix, frame):
+            return Table(names, len(frame), matrix)
     if hasattr(frame, "get_columns") and 0 < len(frame) <= FEW:
         rows = frame.rows()
         # Beside numbers numpy would make numbers of truth values, and of vectors a third dimension.
@@ -179,6 +187,13 @@ def _of_frame(frame: Any, own: tuple[str, ...]) -> Table:
     return Table(names, len(columns[0]) if columns else len(frame), columns=columns)
 
 
+def _lost(matrix: Array, frame: Any) -> bool:
+    """Whether pandas may have cast what is missing to a whole number or to True, as it does of its categories."""
+    kind = matrix.dtype.kind
+    doubtful = kind in "ub" or (kind == "i" and bool((matrix == np.iinfo(matrix.dtype).min).any()))
+    return doubtful and not all(isinstance(one, np.dtype) for one in frame.dtypes)
+
+
 def _only_places(frame: Any, names: tuple[str, ...]) -> bool:
     """Whether pandas has numbered the columns, for want of names."""
     return names[:1] == ("0",) and not isinstance(frame.columns[0], str) and names == tuple(map(str, range(len(names))))
@@ -186,7 +201,7 @@ def _only_places(frame: Any, names: tuple[str, ...]) -> bool:
 
 def _values_of(column: Any) -> Array:
     # Arrow refuses to copy unless it is told to.
-    return column.to_numpy(zero_copy_only=False) if hasattr(column, "to_pylist") else as_array(column)
+    return column.to_numpy(zero_copy_only=False) if _has(column, "to_pylist") else as_array(column)
 
 
 def _flat(array: Array) -> Array:

@@ -1,8 +1,8 @@
 """What it costs to count columns: against `np.sum` over the same matrix, and against XGBoost's own predict, in one run.
 
-Asked: 1,000,000 x 30 float32 with 1 % NaN, exact edges, moments and missing counts, at most 35 times `np.sum`; 100,000
-rows through XGBoost with everything on, at most 12 % over the bare predict.  The counts are compared with numpy's before
-anything is timed.  Run with `uv run python tests/benchmarks/columns.py`.
+Asked: 1,000,000 x 30 float32 with 1 % NaN, exact edges, moments and missing counts, at most 35 times `np.sum`;
+100,000 rows through XGBoost with everything on, at most 12 % over the bare predict.  The counts are compared with
+numpy's before anything is timed.  Run with `uv run python tests/benchmarks/columns.py`.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 Asked: over 100,000 windows without drift at most one alarm in 10,000, for windows of 200, 1,000 and 100,000 rows; and
 of windows of 500 rows moved by half a standard deviation at least 99.9 % raise one, for continuous shapes.
 
-The baseline is a sample too, so each rate is over many baselines and many windows of each.  Rows need not be drawn one by
-one: the counts of a window's bins are multinomial, with shares that follow from the shape's distribution function at the
-edges of the bins.  Run with `uv run python tests/benchmarks/false_alarms.py`.
+The baseline is a sample too, so each rate is over many baselines and many windows of each.  Rows need not be drawn one
+by one: the counts of a window's bins are multinomial, with shares that follow from the shape's distribution function at
+the edges of the bins.  Run with `uv run python tests/benchmarks/false_alarms.py`.
 """
 
 from __future__ import annotations
@@ -111,6 +111,11 @@ def zipf(categories: int) -> Categories:
     return Categories(each / each.sum())
 
 
+def long_tailed(frequent: int, rare: int, share: float) -> Categories:
+    """Some frequent categories, and a share of the rows in many that hardly ever come twice."""
+    return Categories(np.concatenate([(1 - share) * zipf(frequent).each, np.full(rare, share / rare)]))
+
+
 CONTINUOUS = {"normal": known(stats.norm()), "log-normal": known(stats.lognorm(1.0))}
 ASKED = {
     **CONTINUOUS,
@@ -128,6 +133,8 @@ OTHERS = {
     "Poisson, mean 0.02": known(stats.poisson(0.02)),
     "zipf of 60": zipf(60),
     "zipf of 5": zipf(5),
+    "1 % in a long tail": long_tailed(10, 5_000, 0.01),
+    "5 % in a long tail": long_tailed(10, 5_000, 0.05),
 }
 
 
@@ -153,7 +160,9 @@ def alarms(
 def main() -> None:
     """Print the tables."""
     total = BASELINES * WINDOWS
-    print(f"\nalarms without drift, of {total:,} windows ({BASELINES} baselines, {WINDOWS:,} windows each); asked: ≤ 10")
+    print(
+        f"\nalarms without drift, of {total:,} windows ({BASELINES} baselines, {WINDOWS:,} windows each); asked: ≤ 10"
+    )
     print(f"  {'':<22}{'baseline of':<10}" + "".join(f"{f'n={n:,}':>12}" for n in ROWS))
     for name, shape in {**ASKED, **OTHERS}.items():
         for learned_from in LEARNED_FROM:

@@ -1,13 +1,15 @@
 """One row through LogisticRegression: bare, with a bare span around it, and watched by otelml, in one run.
 
-Asked: everything on, at most 1.25 times the call with a bare `start_as_current_span` around it; without tracing at
-most 8 % over the bare call.  Run with `uv run python tests/benchmarks/one_row.py`.
+Asked: a span recorded, scores, columns and ids on, at most 1.25 times the call with a bare `start_as_current_span`
+around it; metrics only, at most 8 % over the bare call.  The model has a baseline, so columns are binned and compared.
+Run with `uv run python tests/benchmarks/one_row.py`.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
+import logging
 
 import numpy as np
 from opentelemetry.sdk.metrics import MeterProvider
@@ -50,7 +52,12 @@ def bare(operation: str):
     rows, labels = make_classification(2_000, 30, random_state=0)
     model = LogisticRegression().fit(rows, labels)
     row = np.ascontiguousarray(rows[:1])
-    return functools.partial(lambda: getattr(model, operation)(row))
+
+    def call():
+        return getattr(model, operation)(row)
+
+    call.model = model
+    return call
 
 
 def spanned(operation: str):
@@ -64,10 +71,14 @@ def spanned(operation: str):
     return spanned_call
 
 
-def watched(operation: str, *, traces: bool, ids: bool):
+def watched(operation: str, *, traces: bool, ids: bool, columns: bool = True):
     """The same, watched by otelml."""
-    otelml.instrument(tracer_provider=tracers(), meter_provider=MeterProvider([InMemoryMetricReader()]), traces=traces)
+    logging.getLogger("otelml").setLevel(logging.ERROR)
+    meters = MeterProvider([InMemoryMetricReader()])
+    otelml.instrument(tracer_provider=tracers(), meter_provider=meters, traces=traces, columns=columns)
     call, numbers = bare(operation), itertools.count()
+    rows, labels = make_classification(2_000, 30, random_state=0)
+    otelml.identify(call.model, name="bench", baseline=otelml.Baseline.fit(call.model, rows, labels))
 
     def call_with_id():
         with otelml.predictions(ids=(next(numbers),)):
@@ -82,9 +93,12 @@ def main() -> None:
         ways = {
             "bare": functools.partial(bare, operation),
             "a bare span around it": functools.partial(spanned, operation),
-            "otelml, spans and metrics": functools.partial(watched, operation, traces=True, ids=False),
-            "otelml, spans, metrics and ids": functools.partial(watched, operation, traces=True, ids=True),
+            "otelml, spans, scores and columns": functools.partial(watched, operation, traces=True, ids=False),
+            "otelml, spans, scores, columns and ids": functools.partial(watched, operation, traces=True, ids=True),
             "otelml, metrics": functools.partial(watched, operation, traces=False, ids=False),
+            "otelml, metrics without columns": functools.partial(
+                watched, operation, traces=False, ids=False, columns=False
+            ),
             "otelml, metrics and ids": functools.partial(watched, operation, traces=False, ids=True),
         }
         times = medians(ways, ROUNDS, CALLS)

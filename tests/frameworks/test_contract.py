@@ -127,6 +127,20 @@ def test_exception_passes_through(case, ask, captured):
 
 
 @EACH_WAY
+def test_columns_are_counted(case, ask, captured):
+    """Whatever holds the rows, each column of them is counted: every row once, and its sums are numpy's."""
+    ask(case.model)
+    points = captured.points()
+    columns = {point.attributes["ml.column.name"] for point in select(points, "ml.column.values", INPUTS)}
+    assert len(columns) == X.shape[1]
+    for name, values in zip(sorted(columns), X.T, strict=True):
+        own = {**INPUTS, "ml.column.name": name}
+        assert total(points, "ml.column.values", own).last == ROWS
+        sums = [total(points, "ml.column.moment", {**own, "ml.moment": m}).last for m in ("positive", "negative")]
+        assert sums[0] - sums[1] == pytest.approx(float(values.sum()), rel=1e-5)
+
+
+@EACH_WAY
 def test_exit_is_no_error(case, ask, captured):
     """A call that is cancelled leaves no error behind."""
     with pytest.raises(KeyboardInterrupt):
@@ -148,6 +162,7 @@ def test_threads_lose_nothing(case, captured):
     assert len(captured.spans()) == 40
 
 
+INPUTS = {"ml.column.role": "input"}
 BREAKS = (
     "otelml.models.Models.monitor",
     "otelml.telemetry.spans.Spans.start",
@@ -155,6 +170,9 @@ BREAKS = (
     "otelml.observe.Watch._end_span",
     "otelml.recorders.requests.Requests.record",
     "otelml.recorders.outputs.Outputs.record",
+    "otelml.recorders.columns.Columns.answer",
+    "otelml.recorders.columns.Columns.tally",
+    "otelml.intake.Intake.take",
     "otelml.monitor.normalise",
 )
 

@@ -120,3 +120,19 @@ def test_unknown_output_is_the_hosts_error(captured):
     with pytest.raises(Exception, match=r"(?i)invalid output name"):
         model.run(["nothing"], FEED)
     assert [span.status for span in captured.spans()] == ["ERROR"]
+
+
+def test_several_inputs_are_columns_by_name(captured):
+    """A session that takes its columns one by one is counted as if they were one table."""
+    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in ("age", "amount")]
+    output = helper.make_tensor_value_info("sum", TensorProto.FLOAT, [None, 1])
+    graph = helper.make_graph([helper.make_node("Add", ["age", "amount"], ["sum"])], "added", inputs, [output])
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8)
+    model = onnxruntime.InferenceSession(made.SerializeToString())
+    model.run(None, {"age": X[:, :1], "amount": X[:, 1:2]})
+    points = captured.points()
+    for at, name in enumerate(("age", "amount")):
+        own = {"ml.column.name": name}
+        assert total(points, "ml.column.values", own).last == ROWS
+        squares = total(points, "ml.column.moment", {**own, "ml.moment": "squared"}).last
+        assert squares == pytest.approx(float((X[:, at].astype(float) ** 2).sum()), rel=1e-6)

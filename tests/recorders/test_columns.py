@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -84,7 +85,7 @@ def _read(column, frame):
     held = table_of(frame).column(list(frame.columns).index(column.source))
     if column.kind == "numeric":
         return held.astype(float)
-    return pd.Series([str(int(value)) if column.kind == "boolean" else value for value in held]).value_counts().to_dict()
+    return Counter(str(int(value)) if column.kind == "boolean" else value for value in held)
 
 
 def test_moments_are_those_of_numpy(service, watched, mixed):

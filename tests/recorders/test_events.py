@@ -31,7 +31,7 @@ def asked():
             try:
                 otelml.identify(model, name="events", version="3", baseline=baseline)
                 for start in range(0, 2_000, 400):
-                    model.predict(rows[start : start + 400] + [0.0, moved, 0.0])
+                    model.predict(rows[start : start + 400] + np.array([0.0, moved, 0.0]))
                     kept.points()
             finally:
                 otelml.uninstrument()

@@ -32,8 +32,10 @@ def confusions() -> st.SearchStrategy[list[int]]:
 
 
 peculiar = st.sampled_from(
-    [0.0, -0.0, 1.0, -999.0, 0.1, 1 / 3, 16777217.0, 20130101.0, 20130102.0, 20130103.0, 1e16, 1e16 + 2, 5e-324, 1e308]
-    + [-1e308, 1.7976931348623157e308, -1.7976931348623157e308, float("nan"), float("inf"), float("-inf")]
+    [
+        *(0.0, -0.0, 1.0, -999.0, 0.1, 1 / 3, 16777217.0, 20130101.0, 20130102.0, 20130103.0, 1e16, 1e16 + 2, 5e-324),
+        *(1e308, -1e308, 1.7976931348623157e308, -1.7976931348623157e308, float("nan"), float("inf"), float("-inf")),
+    ]
 )
 
 
@@ -56,6 +58,15 @@ def sides(draw: st.DrawFn, most_bins: int = 24) -> tuple[Array, Array]:
     counts = st.lists(st.integers(0, 3) | st.integers(0, 10_000), min_size=bins, max_size=bins)
     window, reference = (np.array(draw(counts.filter(any))) for _ in range(2))
     return window, reference
+
+
+def told_apart(values: tuple[float, ...], rows: Array) -> bool:
+    """Whether no row is what single precision makes of one of the values, without being one."""
+    own = np.array(values)
+    with np.errstate(over="ignore"):
+        single = own.astype(np.float32)
+    between = (rows[:, None] >= np.minimum(own, single)) & (rows[:, None] <= np.maximum(own, single))
+    return not (between.any(axis=1) & ~np.isin(rows, own)).any()
 
 
 categories = st.dictionaries(st.none() | st.text(max_size=3), st.integers(1, 50), max_size=160)

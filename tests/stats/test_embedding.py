@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.metrics.pairwise import cosine_similarity
 
 from otelml.stats.embedding import COMPONENTS, MOST_ROWS, Embedding
-from stats.strategies import Array
+
+if TYPE_CHECKING:
+    from stats.strategies import Array
 
 ROUNDED = 1e-4  # five digits are kept
 
@@ -108,7 +112,7 @@ def test_rows_with_a_gap_are_left_out() -> None:
 
 
 def test_infinities_of_a_service_are_quiet() -> None:
-    """Vectors that hold infinities, or overflow, give numbers or NaN, without a warning; the others stay as they are."""
+    """Vectors that hold infinities, or overflow, raise no warning and leave the others as they are."""
     embedding = Embedding.learn(vectors())
     odd = np.array([[np.inf, -np.inf, *[0.0] * 14], [1e308] * 16, [0.0] * 16, [1.0] * 16])
     parts = embedding.parts(odd)

@@ -1,12 +1,12 @@
-"""What chance makes of the drift rule: alarms without drift, and with it; `tests/benchmarks/false_alarms.py` has more."""
+"""Alarms of the drift rule without drift, and with it; `tests/benchmarks/false_alarms.py` tries more."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from benchmarks.false_alarms import ASKED, BASELINES, CONTINUOUS, MOVED_ROWS, OTHERS, ROWS, WINDOWS, alarms
 from scipy import stats
 
-from benchmarks.false_alarms import ASKED, BASELINES, CONTINUOUS, MOVED_ROWS, OTHERS, ROWS, WINDOWS, alarms
 from otelml.stats.divergence import drifted
 
 LEARNED_FROM = 10_000

@@ -208,7 +208,7 @@ def test_nothing_is_counted_of_nothing() -> None:
 @pytest.mark.parametrize("view", [np.s_[::2], np.s_[::-1], np.s_[:, ::-1], np.s_[5:, 1:4]])
 @pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64])
 def test_views_are_counted_as_they_are(view: object, kind: type[np.generic]) -> None:
-    """Rows that do not lie end to end, and that may not be written to, count as their copy does and stay as they are."""
+    """Rows that do not lie end to end, or may not be written to, count as their copy does and stay as they are."""
     matrix = drawn(901, kind)
     before = matrix.copy()
     matrix.setflags(write=False)

@@ -65,8 +65,8 @@ columns
         seen, and the values that more than 5 % of the rows hold, which have a bin each.
     `categories`, `others`
         Of categories: the 20 most frequent, which have a bin each (those of more than 60 bytes are cut, and marked),
-        and eight hex digits for each other that was seen (null where they were more than 100, or, of a model's answers,
-        more than 20).
+        and eight hex digits for each other that was seen, end to end (null where they were more than 100, or, of a
+        model's answers, more than 20).
     `bins`, `counts`
         Texts of the bins, `ml.bin`, and the rows of each, which add up to `rows`.
     `drift`

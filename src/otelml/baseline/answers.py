@@ -63,6 +63,7 @@ def kind_of(model: Any, operation: str, answer: Array, truth: Array) -> str:
 
 
 def estimator_type(model: Any) -> str | None:
+    """What scikit-learn calls the kind of an estimator, by its own word."""
     estimator = getattr(model, "_estimator_type", None)
     if estimator is None and hasattr(model, "__sklearn_tags__"):
         estimator = model.__sklearn_tags__().estimator_type

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from otelml.baseline import document
+from otelml.baseline.columns import INPUT, OUTPUT, Column
 from otelml.baseline.content import Content, from_payload, to_payload
 from otelml.baseline.document import BaselineError
 from otelml.baseline.doubts import BaselineWarning
-from otelml.baseline.columns import INPUT, OUTPUT, Column
 from otelml.baseline.fit import look, measure
 from otelml.patching.nesting import silenced
 

@@ -11,6 +11,7 @@ import numpy as np
 from otelml.prediction import encodable
 from otelml.readings import BOOLEAN, CATEGORICAL
 from otelml.stats.binning import MISSING, Bins, CategoryBins, NumericBins
+from otelml.stats.categories import MARK
 from otelml.stats.embedding import Embedding
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def to_payload(column: Column) -> Payload:
     if isinstance(bins, NumericBins):
         own = {"edges": list(bins.edges), "values": list(bins.values)}
     else:
-        own = {"categories": list(bins.names), "others": None if bins.marks is None else list(bins.marks)}
+        own = {"categories": list(bins.names), "others": None if bins.marks is None else "".join(bins.marks)}
     return {
         "name": column.name,
         "role": column.role,
@@ -121,7 +122,8 @@ def _bins(payload: Payload) -> Bins:
     marks = payload["others"]
     names = tuple(payload["categories"])
     shown = shown_names(names, payload["kind"], payload["role"])
-    return CategoryBins(names, None if marks is None else tuple(marks), shown)
+    each = None if marks is None else tuple(marks[at : at + MARK] for at in range(0, len(marks), MARK))
+    return CategoryBins(names, each, shown)
 
 
 def shown_names(names: tuple[str, ...], kind: str, role: str) -> tuple[str, ...] | None:

@@ -89,8 +89,9 @@ def look(
         When `X` holds no columns.
     """
     learned, found = _inputs(X, None if time is None else Days.of(time, n_rows(X) or 0), tick)
-    if not learned.columns:
-        raise BaselineError(f"without y a baseline is one of the columns of X, and there are none: {found[0]}")
+    if not learned.columns or not learned.columns[0].rows:
+        why = found[0] if found else "give a table of rows and columns"
+        raise BaselineError(f"without y a baseline is one of the columns of X, and there are none: {why}")
     task, classes = told_by(model)
     rows = learned.columns[0].rows
     days = None if time is None else Days.of(time, rows).count

@@ -105,7 +105,9 @@ class Patcher:
         for operation in site.operations:
             self._replace_method(cls, operation.name, functools.partial(wrappers.watched, operation, self))
         for name in site.silent:
-            self._replace_method(cls, name, functools.partial(wrappers.silent, after=functools.partial(self._after, name)))
+            self._replace_method(
+                cls, name, functools.partial(wrappers.silent, after=functools.partial(self._after, name))
+            )
 
     def _after(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], done: bool) -> None:  # noqa: FBT001
         self.trained(args[0])

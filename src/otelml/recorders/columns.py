@@ -1,4 +1,4 @@
-"""What a model is asked, and what it answers, column by column: bins, moments, violations, and drift from a baseline."""
+"""What a model is asked, and what it answers, column by column."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from otelml.arrays import n_rows
 from otelml.baseline.columns import INPUT, MOST_COLUMNS, OUTPUT, Column, readable
 from otelml.baseline.learning import learn, names_of
 from otelml.ledger import ledger
-from otelml.readings import CATEGORICAL, NUMERIC, kind_of
 from otelml.prediction import Task
+from otelml.readings import CATEGORICAL, NUMERIC, kind_of
 from otelml.recorders.side import ColumnStreams, Side
 from otelml.recorders.skew import Skew
 from otelml.recorders.tally import Tallier, Tally
@@ -47,7 +47,7 @@ class Columns:
     announce : is called when series were born later than the model.
     """
 
-    def __init__(  # noqa: PLR0913 -- what a model is made of
+    def __init__(
         self,
         streams: ColumnStreams,
         attributes: Attributes,

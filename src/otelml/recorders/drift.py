@@ -53,7 +53,7 @@ class Drift:
     known : there is a baseline to be compared with.
     """
 
-    def __init__(  # noqa: PLR0913 -- what gauges are made of
+    def __init__(
         self,
         streams: ColumnStreams,
         of: Callable[[Column], Attributes],
@@ -135,7 +135,7 @@ class Drift:
         self._tell(self._streams.critical, np.array([one[2] for one in ordered]), window, "ks")
 
     def _ordered(self, counts: Floats) -> Iterator[tuple[float, float, float]]:
-        """Kolmogorov–Smirnov and Wasserstein distance (in deviations), and what chance makes of the first, a column."""
+        """Kolmogorov-Smirnov and Wasserstein distance (in deviations), and what chance makes of the first, a column."""
         for at, column in enumerate(self._columns):
             if not isinstance(column.bins, NumericBins):
                 yield math.nan, math.nan, math.nan

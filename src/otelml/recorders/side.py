@@ -14,6 +14,10 @@ from otelml.stats.binning import NumericBins
 from otelml.telemetry import names
 
 if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
     from otelml.baseline import Baseline
     from otelml.baseline.columns import Column
     from otelml.recorders.tally import Tallier, Tally
@@ -65,6 +69,11 @@ def forecast(baseline: Baseline, settings: Settings) -> int:
     if settings.baseline_metrics:
         series += sum(constants_of(column) for column in columns) + len(baseline.cells) + 3 * len(baseline.performance)
     return series
+
+
+def _add(numbers: list[Number], amounts: NDArray[Any]) -> None:
+    for position in np.flatnonzero(amounts[: len(numbers)]):
+        numbers[position].add(amounts[position].item())
 
 
 class Side:
@@ -141,14 +150,10 @@ class Side:
             pending, self._pending = self._pending, self.tallier.nothing()
             if self._drift is not None:
                 self._drift.show(now)
-        for at, position in zip(*np.nonzero(pending.counts), strict=True):
-            series = self._series[at]
+        for series, counts, moments in zip(self._series, pending.counts, pending.moments, strict=True):
             if series is not None:
-                series.bins[position].add(int(pending.counts[at, position]))
-        for at, position in zip(*np.nonzero(pending.moments), strict=True):
-            series = self._series[at]
-            if series is not None and series.moments:
-                series.moments[position].add(float(pending.moments[at, position]))
+                _add(series.bins, counts)
+                _add(series.moments, moments)
         self._violate(pending)
 
     def _violate(self, pending: Tally) -> None:

@@ -1,4 +1,4 @@
-"""Training–serving skew: the first rows after a deploy, compared with the baseline and reported once."""
+"""Training-serving skew: the first rows after a deploy, compared with the baseline and reported once."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ class Skew:
         moved = sorted(np.flatnonzero(drifted(counts, reference, blocks)), key=lambda at: takes[at] / index[at])
         texts = [f"{columns[at].name} ({index[at]:.2f}, takes {takes[at]:.2f})" for at in moved]
         if not texts:
-            logger.info("otelml: the first %d rows of %s are as in the baseline %s: no training–serving skew in %d "
+            logger.info("otelml: the first %d rows of %s are as in the baseline %s: no training-serving skew in %d "
                         "columns", self._rows, self._model, self._baseline.id, len(columns))  # fmt: skip
         else:
             more = f" and {len(texts) - MOST_NAMED} more" if len(texts) > MOST_NAMED else ""
             logger.warning(
-                "otelml: training–serving skew: in the first %d rows of %s, %d of %d columns are not as in the baseline "
-                "%s: %s%s (population stability index). Compare how training and service make them", self._rows,
-                self._model, len(texts), len(columns), self._baseline.id, ", ".join(texts[:MOST_NAMED]), more,
+                "otelml: training-serving skew: in the first %d rows of %s, %d of %d columns are not as in the "
+                "baseline %s: %s%s (population stability index). Compare how training and service make them",
+                self._rows, self._model, len(texts), len(columns), self._baseline.id, ", ".join(texts[:MOST_NAMED]), more,
             )  # fmt: skip
         events.emit(
             names.SKEW,

@@ -1,8 +1,8 @@
 """The bins of a column: one vocabulary for numbers and categories, fixed once and shared by every replica.
 
 A column of numbers is cut into ranges of about equal size; what lies `below` or `above` all that was seen, and what is
-`missing`, are bins too, and a value that many rows share has a bin to itself.  A column of categories has a bin for each
-frequent one, and `other`, `unseen` and `missing`.  Whatever a row holds, it is in one bin: bins sum to rows.
+`missing`, are bins too, and a value that many rows share has a bin to itself.  A column of categories has a bin for
+each frequent one, and `other`, `unseen` and `missing`.  Whatever a row holds, it is in one bin: bins sum to rows.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class NumericBins:
 
     Attributes
     ----------
-    edges : upper-inclusive; the first and the last are just outside of what was seen.  None of a column without numbers.
+    edges : upper-inclusive; the first and the last are just outside of what was seen.  A column without numbers has
+        none.
     values : those that have a bin to themselves; they are in none of the ranges.
 
     >>> bins = NumericBins((-0.5, 12.5, 40.5), (0.0,))
@@ -203,6 +204,8 @@ class CategoryBins:
     marks: tuple[str, ...] | None = ()
     shown: tuple[str, ...] | None = None
     labels: tuple[str, ...] = field(init=False, compare=False)
+    _bins: dict[str, int] = field(init=False, compare=False, repr=False)
+    _marks: frozenset[str] | None = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         own = [f"cat:{at:02d}" for at in range(len(self.names))] if self.shown is None else self.shown
@@ -230,10 +233,10 @@ class CategoryBins:
     def _bin_of(self, name: str | None) -> int:
         if name is None:
             return self.size - 1
-        at = self._bins.get(name)  # type: ignore[attr-defined]
+        at = self._bins.get(name)
         if at is not None:
             return at
-        known = self._marks is None or mark_of(name) in self._marks  # type: ignore[attr-defined]
+        known = self._marks is None or mark_of(name) in self._marks
         return self.size - (3 if known else 2)
 
     @classmethod

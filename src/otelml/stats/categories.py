@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST_OTHERS = 100
+MARK = 8  # digits
 
 
 def most_frequent(counts: Mapping[str, int], most: int) -> tuple[str, ...]:
@@ -26,7 +27,7 @@ def mark_of(category: str) -> str:
     >>> mark_of("AA1234")
     'b85d8d47'
     """
-    return hashlib.blake2b(category.encode(errors="replace"), digest_size=4).hexdigest()
+    return hashlib.blake2b(category.encode(errors="replace"), digest_size=MARK // 2).hexdigest()
 
 
 def marks_of(counts: Mapping[str, int], named: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -28,7 +28,7 @@ FEWEST = 200
 
 
 def psi(counts: ArrayLike, reference: ArrayLike) -> Floats:
-    """Population stability index: the symmetrised Kullback–Leibler divergence of two binned samples.
+    """Population stability index: the symmetrised Kullback-Leibler divergence of two binned samples.
 
     ``sum((q - p) * ln(q / p))`` over the bins that hold something on either side, with Jeffreys' shares
     ``(count + 1/2) / (rows + bins / 2)``: a bin that is empty on one side alone would make it infinite.
@@ -101,7 +101,7 @@ def drifted(counts: ArrayLike, reference: ArrayLike, blocks: ArrayLike = 0.0) ->
 
 
 def jensen_shannon(counts: ArrayLike, reference: ArrayLike) -> Floats:
-    """Jensen–Shannon divergence in nats, 0 to ln 2; NaN where one side has no rows.
+    """Jensen-Shannon divergence in nats, 0 to ln 2; NaN where one side has no rows.
 
     Lin (1991), "Divergence measures based on the Shannon entropy", IEEE Transactions on Information Theory 37:145-151.
     SciPy's `jensenshannon` is its square root.
@@ -115,7 +115,7 @@ def jensen_shannon(counts: ArrayLike, reference: ArrayLike) -> Floats:
 
 
 def _surprise(p: Floats, q: Floats) -> Floats:
-    """Kullback–Leibler divergence; an empty bin adds nothing."""
+    """Kullback-Leibler divergence; an empty bin adds nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(p > 0, p * np.log(p / q), np.where(np.isnan(p), np.nan, 0.0)).sum(axis=-1)
 
@@ -131,7 +131,7 @@ def total_variation(counts: ArrayLike, reference: ArrayLike) -> Floats:
 
 
 def kolmogorov_smirnov(counts: ArrayLike, reference: ArrayLike) -> Floats:
-    """Kolmogorov–Smirnov distance between bins that are in order; NaN where one side has no rows.
+    """Kolmogorov-Smirnov distance between bins that are in order; NaN where one side has no rows.
 
     Within a bin nothing is known, so the distance of the raw values is this at least.
 

@@ -64,8 +64,9 @@ class Embedding:
         """
         with np.errstate(invalid="ignore", over="ignore"):  # a service may be handed infinities
             lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(self.centroid)
-            places = (vectors - self.centroid) @ self.components.T
-            return dict(zip(self.names, [ratio(vectors @ self.centroid, lengths), *places.T], strict=True))
+            places: Floats = np.matmul(self.components, np.transpose(vectors - self.centroid))
+            cosine: Floats = ratio(vectors @ self.centroid, lengths)
+        return dict(zip(self.names, [cosine, *places], strict=True))
 
 
 def _rounded(numbers: Floats) -> Floats:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 ABREAST = 2_048  # numbers laid end to end: enough for numpy to run, few enough to stay in the first-level cache
+SINGLE = 4  # bytes of a number in single precision
 GROUPS = 128  # of those in a tile; no more than a byte counts to
 
 
@@ -84,11 +85,11 @@ class Columns:
         missing = above[0].copy()
         above[0] = rows - missing
         below = np.vstack([above[1:], np.zeros((1, width), dtype=np.int64)])
-        return Sums(rows, (above - below).T, missing, moments.T)
+        return Sums(rows, np.transpose(above - below), missing, np.transpose(moments))
 
     def _lines(self, matrix: NDArray[Any]) -> Iterator[NDArray[Any]]:
         """Tiles of lines of as many rows as lie abreast; what is left over makes a shorter line."""
-        kind = np.float32 if matrix.dtype in (np.float16, np.float32) else np.float64
+        kind = np.float32 if matrix.dtype.kind == "f" and matrix.dtype.itemsize <= SINGLE else np.float64
         whole, most = len(matrix) - len(matrix) % self._abreast, self._abreast * GROUPS
         for start in range(0, whole, most):
             tile = np.ascontiguousarray(matrix[start : min(start + most, whole)], dtype=kind)

@@ -81,4 +81,4 @@ class Moments:
         >>> Moments.of([1.0, 3.0]).variance
         1.0
         """
-        return max(self.squared / self.count - self.mean**2, 0.0) if self.count else math.nan
+        return max(self.squared / self.count - self.mean * self.mean, 0.0) if self.count else math.nan

@@ -21,16 +21,16 @@ MOST = float(np.finfo(np.float64).max)  # a baseline's file holds no infinity
 def between(low: float, high: float, fewest: int = 1) -> float:
     """The number of fewest digits near the middle of two; the lower one where no number lies between.
 
-    An edge is read, and copied by hand.  Between two values, not on one, it also cuts alike where a service computes
-    in single precision.
+    An edge is read, and copied by hand.  Well between two values, not on one, it also cuts alike where a service
+    computes in single precision.
 
     >>> between(0.4083, 0.4127), between(12.0, 13.0), between(-999.0, 1.0)
     (0.41, 12.5, -500.0)
     """
-    middle = low + (high - low) / 2
+    middle = low + (high - low) / 2 if high - low <= MOST else low / 2 + high / 2
     for digits in range(fewest, MOST_DIGITS + 1):
         rounded = float(f"{middle:.{digits}g}")
-        if low < rounded < high:
+        if abs(rounded - middle) <= (high - low) / 4 and low < rounded < high:
             return rounded
     return low
 
@@ -63,11 +63,11 @@ def quantile_edges(values: Floats, counts: NDArray[np.intp], ranges: int) -> tup
 
 def _cuts(counts: NDArray[np.intp], ranges: int) -> Iterator[int]:
     """Positions of the last value of each part but the last one."""
-    reached = np.cumsum(counts)
+    reached: NDArray[np.intp] = np.cumsum(counts)
     last = -1
     for part in range(1, ranges):
-        target = reached[-1] * part / ranges
-        at = int(np.searchsorted(reached, target))
+        target = float(reached[-1]) * part / ranges
+        at = int(reached.searchsorted(target))
         if at > 0 and target - reached[at - 1] < reached[at] - target:
             at -= 1
         if last < at < len(counts) - 1:

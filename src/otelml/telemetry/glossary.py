@@ -63,16 +63,16 @@ ATTRIBUTES = (
     Attribute(names.TO, "label after a correction", _LABELS),
     Attribute(
         names.COLUMN_NAME,
-        "name of a feature, with the part that it is read by after a dot (`comment.length`, `when.hour`, `vector.pc1`); "
-        "of answers `score`, `class`, `value`. Columns that nobody declared are `other`",
+        "name of a feature, with the part that it is read by after a dot (`comment.length`, `when.hour`, "
+        "`vector.pc1`); of answers `score`, `class`, `value`. Columns that nobody declared are `other`",
         f"{names.MOST_COLUMNS} a model",
     ),
     Attribute(names.COLUMN_ROLE, "`input`, `output`", "2"),
     Attribute(
         names.BIN,
-        "a bin with its upper-inclusive bounds, `03:(12.5,20]`; `min` and `max` stand for the extremes of the baseline, "
-        "which stay in its file. Of columns also `02:=0` (a value that more than 5 % of the rows hold), `below` and "
-        "`above` (beyond all that was seen), `cat:07` (a category, by its place in the baseline's file), `=true`, "
+        "a bin with its upper-inclusive bounds, `03:(12.5,20]`; `min` and `max` stand for the extremes of the "
+        "baseline, which stay in its file. Of columns also `02:=0` (a value that more than 5 % of the rows hold), "
+        "`below` and `above` (beyond all that was seen), `cat:07` (a category, by its place in the baseline's file), `=true`, "
         "`other` (seen, and without a bin), `unseen` (never seen), `missing`",
         f"{len(names.SCORE_BOUNDS) + 1} of a score, {names.MOST_BINS} of a column",
     ),

@@ -126,7 +126,10 @@ def test_edges_tell_no_extremes(learned: dict[str, Column], orders: pd.DataFrame
 
 @pytest.mark.parametrize("name", ["channel", "city"])
 def test_categories_are_the_most_frequent(name: str, learned: dict[str, Column], orders: pd.DataFrame) -> None:
-    """Twenty have a bin each, the most frequent first; what else was seen is `other`, and nothing `unseen` yet."""
+    """Twenty have a bin each, the most frequent first; what else was seen is `other`, and nothing `unseen` yet.
+
+    Where many were seen but once, new ones are to be expected, and are `other` too.
+    """
     column, often = learned[name], orders[name].value_counts()
     assert isinstance(column.bins, CategoryBins)
     held, named = counts(column), column.bins.names
@@ -134,8 +137,10 @@ def test_categories_are_the_most_frequent(name: str, learned: dict[str, Column],
     assert list(column.counts[: len(named)]) == [often[category] for category in named] == sorted(often)[::-1][:20]
     assert held["other"] == often.sum() - often[list(named)].sum()
     assert (held["unseen"], held["missing"]) == (0, orders[name].isna().sum())
-    assert len(column.bins.marks or ()) == len(often) - len(named)
-    assert column.bins.count({"new": 5, often.index[-1]: 1})[-2] == 5
+    expected = (often == 1).sum() > 0.002 * len(orders)
+    assert (column.bins.marks is None) == expected == (name == "city")
+    other, unseen = column.bins.count({"new": 5, often.index[-1]: 1})[-3:-1]
+    assert (other + unseen, unseen) == ((6, 0) if expected else (5, 5))
     assert not any("city" in label or "web" in label for label in column.bins.labels)
     assert (column.mean, column.sd, column.scale) == (None, None, (0.0, 1.0))
 

@@ -31,12 +31,14 @@ def test_an_edge_lies_between(one: float, other: float) -> None:
 
 @given(st.integers(-9_999, 9_999), st.integers(-9_999, 9_999), st.integers(-8, 8))
 def test_an_edge_has_no_more_digits_than_it_needs(one: int, other: int, exponent: int) -> None:
-    """Between numbers of four digits five are enough, and the shortest number near the middle is taken."""
+    """Between numbers of four digits five are enough, and the shortest in the middle half is taken."""
     low, high = (float(f"{number}e{exponent}") for number in (min(one, other), max(one, other)))
     edge = between(low, high)
+    middle = low + (high - low) / 2
     assert digits(edge) <= 5
-    shorter = (float(f"{low + (high - low) / 2:.{fewer}g}") for fewer in range(1, digits(edge)))
-    assert not any(low < number < high for number in shorter)
+    assert abs(edge - middle) <= (high - low) / 4
+    shorter = (float(f"{middle:.{fewer}g}") for fewer in range(1, digits(edge)))
+    assert all(abs(number - middle) > (high - low) / 4 for number in shorter)
 
 
 @given(st.integers(-999_999, 999_999), st.integers(-999_999, 999_999), st.integers(-8, 8))

@@ -73,7 +73,7 @@ ADAPTER = Adapter(
             "sklearn.base",
             "BaseEstimator",
             operations=(
-                Operation("predict", label_form, answer=first),
+                Operation("predict", label_form, answer=first, by_model=True),
                 Operation("predict_proba", Form.PROBABILITIES, answer=first),
                 Operation("predict_log_proba", Form.LOG_PROBABILITIES, answer=first),
                 Operation("decision_function", Form.MARGINS, answer=first),

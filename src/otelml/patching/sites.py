@@ -47,6 +47,7 @@ class Operation:
     inputs : finds the rows among (args, kwargs).
     answer : finds the rows in (description, what was returned, args, kwargs), where that is no array.
     opt_in : the setting without which it is not watched.
+    by_model : the function that tells the form looks at the description alone.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Operation:
     inputs: Callable[[tuple[Any, ...], dict[str, Any]], Any] = first_argument
     answer: Callable[[Description, Any, tuple[Any, ...], dict[str, Any]], Any] = whole
     opt_in: str | None = None
+    by_model: bool = False
 
 
 @dataclass(frozen=True)

@@ -58,8 +58,9 @@ class Skew:
             more = f" and {len(texts) - MOST_NAMED} more" if len(texts) > MOST_NAMED else ""
             logger.warning(
                 "otelml: training-serving skew: in the first %d rows of %s, %d of %d columns are not as in the "
-                "baseline %s: %s%s (population stability index). Compare how training and service make them",
-                self._rows, self._model, len(texts), len(columns), self._baseline.id, ", ".join(texts[:MOST_NAMED]), more,
+                "baseline %s: %s%s (population stability index). Compare how they are made",
+                self._rows, self._model, len(texts), len(columns), self._baseline.id, ", ".join(texts[:MOST_NAMED]),
+                more,
             )  # fmt: skip
         events.emit(
             names.SKEW,

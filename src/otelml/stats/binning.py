@@ -28,7 +28,8 @@ BELOW, ABOVE, MISSING, OTHER, UNSEEN = "below", "above", "missing", "other", "un
 FREQUENT = 0.05  # share of the rows above which a value has a bin to itself
 RANGES = 10
 MOST_NAMED = 20
-FEWEST_ROWS = 10  # of a range, and of a value that has a bin to itself
+FEWEST_ROWS = 10  # of a range, and of a value or category that has a bin to itself
+NEW = 0.002  # share of the rows that new categories may be before they are expected
 SINGLE = 1e-7  # how far single precision may take a value, as a share of it
 
 
@@ -148,10 +149,12 @@ def _around(values: tuple[float, ...]) -> Iterator[tuple[float, float, float]]:
 def _labels(order: Sequence[_Bin], edges: tuple[float, ...]) -> list[str]:
     """A text a bin; the extremes of what was seen are somebody's, and are not in it."""
     texts = _texts(edges)
+    values = [one.value for one in order if one.value is not None]
+    value_texts = dict(zip(values, _texts(values), strict=True))
     labels: list[str] = []
     numbered = 0
     for one in order:
-        text = _label(one, texts)
+        text = _label(one, texts) if one.value is None else f"={value_texts[one.value]}"
         if text not in (BELOW, ABOVE, OTHER):
             text, numbered = f"{numbered:02d}:{text}", numbered + 1
         labels.append(text)
@@ -164,8 +167,6 @@ def _texts(edges: Sequence[float]) -> list[str]:
 
 
 def _label(one: _Bin, texts: list[str]) -> str:
-    if one.value is not None:
-        return f"={one.value:.6g}"
     if not texts:  # no number was seen: whatever comes is none of those
         return OTHER
     if one.range in (0, len(texts)):
@@ -242,9 +243,12 @@ class CategoryBins:
     @classmethod
     def learn(cls, categories: Mapping[str | None, int]) -> CategoryBins:
         """Choose bins for categories, given as how often each occurs."""
-        named = {name: count for name, count in categories.items() if name is not None}
-        names = most_frequent(named, MOST_NAMED)
-        return cls(names, marks_of(named, names))
+        seen = {name: count for name, count in categories.items() if name is not None}
+        names = most_frequent({name: count for name, count in seen.items() if count >= FEWEST_ROWS}, MOST_NAMED)
+        once = sum(count == 1 for count in seen.values())
+        # What was seen once is about as much as was not seen at all (Good 1953): then new names are nothing new.
+        marks = None if once > NEW * sum(categories.values()) else marks_of(seen, names)
+        return cls(names, marks)
 
 
 Bins = NumericBins | CategoryBins

@@ -72,8 +72,8 @@ ATTRIBUTES = (
         names.BIN,
         "a bin with its upper-inclusive bounds, `03:(12.5,20]`; `min` and `max` stand for the extremes of the "
         "baseline, which stay in its file. Of columns also `02:=0` (a value that more than 5 % of the rows hold), "
-        "`below` and `above` (beyond all that was seen), `cat:07` (a category, by its place in the baseline's file), `=true`, "
-        "`other` (seen, and without a bin), `unseen` (never seen), `missing`",
+        "`below` and `above` (beyond all that was seen), `cat:07` (a category, by its place in the baseline's file), "
+        "`=true`, `other` (seen, and without a bin), `unseen` (never seen), `missing`",
         f"{len(names.SCORE_BOUNDS) + 1} of a score, {names.MOST_BINS} of a column",
     ),
     Attribute(

@@ -15,7 +15,19 @@ import numpy as np
 from otelml.stats.histogram import TILE, as_floats
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
+
+
+def squared_sum(array: NDArray[np.float64]) -> float:
+    """Sum of the squares of `(n,)` numbers.
+
+    Not by BLAS, whose threads go on spinning beside those of the host's model: `np.dot` of 100,000 scores made each
+    following call of XGBoost take half as long again.
+
+    >>> squared_sum(np.array([3.0, -1.0]))
+    10.0
+    """
+    return float(np.einsum("i,i->", array, array))
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ class Moments:
                 tile = array[start : start + TILE]
                 positive += float(np.maximum(tile, 0.0).sum())
                 negative += abs(float(np.minimum(tile, 0.0).sum()))
-            return cls(array.size, positive, negative, float(np.dot(array, array)))
+            return cls(array.size, positive, negative, squared_sum(array))
 
     def merge(self, other: Moments) -> Moments:
         """Combine two disjoint samples.

@@ -16,7 +16,7 @@ from otelml import forking
 from otelml.ledger import ledger
 from otelml.prediction import Task, label_text
 from otelml.stats.histogram import Histogram
-from otelml.stats.moments import Moments
+from otelml.stats.moments import Moments, squared_sum
 from otelml.telemetry import names
 from otelml.telemetry.accuracy import Accuracy, Judged, streams
 from otelml.telemetry.names import Kind, Metric
@@ -48,7 +48,7 @@ class BoundScores:
         """Record `(n,)` scores; those that are not finite are skipped and counted in `otelml.dropped`."""
         batch, array = _counted(values, self.buckets.bounds)
         self.buckets.add(batch)
-        self.squares.add(float(np.dot(array, array)))
+        self.squares.add(squared_sum(array))
 
 
 class BoundValues:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 DAY = 86_400.0
-WINDOWS = {"P1D": (DAY, 24), "P7D": (7 * DAY, 28)}
+WINDOWS = {"P1D": (DAY, 12), "P7D": (7 * DAY, 14)}  # few sub-windows: each holds all bins once more
 SUMS = 3  # of z, which follow a column's counts in the windows
 
 

@@ -158,7 +158,8 @@ def _scratch(numbers: int) -> Generator[Room]:
 def _sums_of(z: Floats, room: Room) -> Floats:
     """Positive, negative and squared sums down the lines.
 
-    By numpy alone: BLAS would be a little faster, and leave threads of its own spinning beside those of the host's model.
+    By numpy alone: BLAS would be a little faster, and leave threads of its own spinning beside those of the host's
+    model.
     """
     work = room.work[: z.size].reshape(z.shape)
     total = np.add.reduce(z, axis=0)

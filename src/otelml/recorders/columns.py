@@ -16,7 +16,7 @@ from otelml.baseline.learning import learn, names_of
 from otelml.ledger import ledger
 from otelml.prediction import Task
 from otelml.readings import CATEGORICAL, NUMERIC, kind_of
-from otelml.recorders.side import ColumnStreams, Side
+from otelml.recorders.side import Side
 from otelml.recorders.skew import Skew
 from otelml.recorders.tally import Tallier, Tally
 from otelml.stats.binning import CategoryBins, NumericBins
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from otelml.baseline import Baseline
     from otelml.prediction import Decision, Prediction
+    from otelml.recorders.series import ColumnStreams
     from otelml.settings import Settings
     from otelml.stats.embedding import Embedding
     from otelml.telemetry.streams import Attributes

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from otelml.recorders.series import WINDOWS, gauges_of
 from otelml.stats import divergence
 from otelml.stats.binning import MISSING, NumericBins
 from otelml.stats.window import Window
@@ -21,25 +22,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from otelml.baseline.columns import Column
-    from otelml.recorders.side import ColumnStreams
+    from otelml.recorders.series import ColumnStreams
     from otelml.recorders.tally import Tally
     from otelml.telemetry.streams import Attributes, Number, Stream
 
     Floats = NDArray[np.float64]
 
-DAY = 86_400.0
-WINDOWS = {"P1D": (DAY, 12), "P7D": (7 * DAY, 14)}  # few sub-windows: each holds all bins once more
 SUMS = 3  # of z, which follow a column's counts in the windows
-
-
-def gauges_of(column: Column, kind: str, *, known: bool = True) -> int:
-    """How many gauges of a column there will be, by the setting; `known`: there is a baseline to compare with."""
-    if kind == "off":
-        return 0
-    if kind == "psi":
-        return 2 * known * len(WINDOWS)
-    numeric = isinstance(column.bins, NumericBins)
-    return ((8 if numeric else 5) * known + (3 if numeric else 1)) * len(WINDOWS)
 
 
 class Drift:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from otelml.recorders.outcomes import OutcomeStreams
 from otelml.recorders.outputs import OutputInstruments
 from otelml.recorders.requests import RequestStreams
-from otelml.recorders.side import ColumnStreams
+from otelml.recorders.series import ColumnStreams
 from otelml.telemetry import accuracy, names
 from otelml.telemetry.meter import ScoreHistogram, ValueHistogram
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from otelml import clock
 from otelml.ledger import ledger
-from otelml.recorders.drift import Drift, gauges_of
+from otelml.recorders.drift import Drift
+from otelml.recorders.series import MOMENTS, ColumnStreams, constants_of, series_of
 from otelml.stats.binning import NumericBins
 from otelml.telemetry import names
 
@@ -18,31 +19,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from otelml.baseline import Baseline
     from otelml.baseline.columns import Column
     from otelml.recorders.tally import Tallier, Tally
     from otelml.settings import Settings
-    from otelml.telemetry.streams import Attributes, Number, Stream
-
-MOMENTS = ("positive", "negative", "squared")
-"""How the sums of a tally are called, in their order."""
-
-
-class ColumnStreams(NamedTuple):
-    """The streams of the columns, shared by all models."""
-
-    values: Stream
-    moments: Stream
-    violations: Stream
-    drift: Stream
-    critical: Stream
-    mean: Stream
-    variance: Stream
-    completeness: Stream
-    baseline_values: Stream
-    baseline_rows: Stream
-    baseline_moments: Stream
-    baseline_drift: Stream
+    from otelml.telemetry.streams import Attributes, Number
 
 
 class Series(NamedTuple):
@@ -50,25 +30,6 @@ class Series(NamedTuple):
 
     bins: list[Number]
     moments: list[Number]
-
-
-def series_of(column: Column) -> int:
-    """How many series a column makes, but for gauges and violations."""
-    return column.bins.size + len(MOMENTS) * isinstance(column.bins, NumericBins)
-
-
-def constants_of(column: Column) -> int:
-    """How many series say what a column was like in the baseline."""
-    return column.bins.size + 1 + (column.mean is not None) + (column.sd is not None) + len(column.drift)
-
-
-def forecast(baseline: Baseline, settings: Settings) -> int:
-    """How many series the columns of a model will make, and what its baseline says of it."""
-    columns = baseline.columns if settings.columns else ()
-    series = sum(series_of(column) + gauges_of(column, settings.gauges) for column in columns)
-    if settings.baseline_metrics:
-        series += sum(constants_of(column) for column in columns) + len(baseline.cells) + 3 * len(baseline.performance)
-    return series
 
 
 def _add(numbers: list[Number], amounts: NDArray[Any]) -> None:

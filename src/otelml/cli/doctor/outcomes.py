@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from otelml.baseline import Baseline, BaselineError
 from otelml.cli.doctor.findings import note, ok, plain, wrong
-from otelml.recorders.side import forecast
+from otelml.recorders.series import forecast
 from otelml.settings import variable
 
 if TYPE_CHECKING:

@@ -1,0 +1,64 @@
+"""The streams of the columns, and how many series a column makes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from otelml.stats.binning import NumericBins
+
+if TYPE_CHECKING:
+    from otelml.baseline import Baseline
+    from otelml.baseline.columns import Column
+    from otelml.settings import Settings
+    from otelml.telemetry.streams import Stream
+
+DAY = 86_400.0
+WINDOWS = {"P1D": (DAY, 12), "P7D": (7 * DAY, 14)}  # few sub-windows: each holds all bins once more
+MOMENTS = ("positive", "negative", "squared")
+"""How the sums of a tally are called, in their order."""
+
+
+class ColumnStreams(NamedTuple):
+    """The streams of the columns, shared by all models."""
+
+    values: Stream
+    moments: Stream
+    violations: Stream
+    drift: Stream
+    critical: Stream
+    mean: Stream
+    variance: Stream
+    completeness: Stream
+    baseline_values: Stream
+    baseline_rows: Stream
+    baseline_moments: Stream
+    baseline_drift: Stream
+
+
+def series_of(column: Column) -> int:
+    """How many series a column makes, but for gauges and violations."""
+    return column.bins.size + len(MOMENTS) * isinstance(column.bins, NumericBins)
+
+
+def constants_of(column: Column) -> int:
+    """How many series say what a column was like in the baseline."""
+    return column.bins.size + 1 + (column.mean is not None) + (column.sd is not None) + len(column.drift)
+
+
+def gauges_of(column: Column, kind: str, *, known: bool = True) -> int:
+    """How many gauges of a column there will be, by the setting; `known`: there is a baseline to compare with."""
+    if kind == "off":
+        return 0
+    if kind == "psi":
+        return 2 * known * len(WINDOWS)
+    numeric = isinstance(column.bins, NumericBins)
+    return ((8 if numeric else 5) * known + (3 if numeric else 1)) * len(WINDOWS)
+
+
+def forecast(baseline: Baseline, settings: Settings) -> int:
+    """How many series the columns of a model will make, and what its baseline says of it."""
+    columns = baseline.columns if settings.columns else ()
+    series = sum(series_of(column) + gauges_of(column, settings.gauges) for column in columns)
+    if settings.baseline_metrics:
+        series += sum(constants_of(column) for column in columns) + len(baseline.cells) + 3 * len(baseline.performance)
+    return series

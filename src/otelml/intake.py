@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from otelml.budget import Budget
-    from otelml.recorders.columns import Columns
-    from otelml.recorders.tally import Tally
+    from otelml.recorders.columns import Columns, Counted
 
 LARGE = 262_144  # bytes of a table that is counted on the spot
 MOST_LANES = 16
@@ -88,7 +87,7 @@ class Intake:
         """Begin with nothing staged."""
         self._making = threading.Lock()
         self._lanes: list[MatrixLane | TableLane] = []
-        self._tallies: list[Tally] = []
+        self._tallies: list[Counted | None] = []
         self._passed = 0
         self._latest: Latest = np.dtype(object), (), []
 

@@ -311,3 +311,15 @@ def test_rows_that_are_no_table_are_booked(service, caplog):
         assert otelml.identify(model, name=service.name).predict(Own()).tolist() == [0, 1]
     assert service.sum("otelml.dropped", reason="unsupported_input") == 2
     assert "Own" in caplog.text
+
+
+def test_models_of_other_columns_under_one_name_are_no_violations(service):
+    """Without a baseline nothing is expected: each kind of table is counted by its own columns."""
+    rng = np.random.default_rng(0)
+    for columns in (["a", "b"], ["b", "c", "d"]):
+        frame = pd.DataFrame(rng.normal(size=(50, len(columns))), columns=columns)
+        otelml.identify(LogisticRegression().fit(frame, frame["b"] > 0), name=service.name).predict(frame)
+    assert service.by("ml.column.values", "column.name", "bin", **{"column.role": "input"}) == {
+        ("a", "other"): 50, ("b", "other"): 100, ("c", "other"): 50, ("d", "other"): 50,
+    }  # fmt: skip
+    assert service.points("ml.column.violations") == []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otelml.arrays import n_rows
-from otelml.baseline.columns import INPUT, MOST_COLUMNS, OUTPUT, Column, readable
+from otelml.baseline.columns import INPUT, MOST_COLUMNS, OUTPUT, Column, distinct, readable
 from otelml.baseline.learning import learn, names_of
 from otelml.ledger import ledger
 from otelml.prediction import Task
@@ -33,9 +33,14 @@ if TYPE_CHECKING:
     from otelml.stats.embedding import Embedding
     from otelml.telemetry.streams import Attributes
 
+MOST_LAYOUTS = 8  # of tables that are asked about without a baseline
 FEWEST_TOLD = 0.01  # share of the rows
 
 logger = logging.getLogger("otelml")
+
+
+Counted = tuple[Side, Tally]
+"""What some rows hold, and the columns that it is added to."""
 
 
 class Columns:
@@ -67,6 +72,7 @@ class Columns:
         self._baseline = baseline
         self._reference: list[Table] | None = [] if baseline is None and settings.provisional_rows else None
         self._inputs: Side | None = None
+        self._bare: dict[tuple[tuple[str, ...] | None, int], Side] = {}
         self._skew: Skew | None = None
         columns = baseline.outputs if baseline is not None else bare_output(decision)
         own = baseline.id if baseline is not None else None
@@ -90,46 +96,57 @@ class Columns:
         kind = type(rows).__name__
         ledger.warn_once("otelml: the columns of a %s that %s is asked about are not counted", kind, self.model)
 
-    def tally(self, table: Table) -> Tally:
-        """Count a table; nothing is changed yet."""
-        if self._reference is not None and self._inputs is None:
-            return self._gathered(table)
-        if self._inputs is None:
-            self._discover(table)
-        return self._inputs.tallier.of(table) if self._inputs else _nothing()
+    def tally(self, table: Table) -> Counted | None:
+        """Count a table; nothing is changed yet.  None where its rows become the reference, or do not fit."""
+        side = self._inputs
+        if side is None and self._reference is not None:
+            self._gather(table)
+            return None
+        if side is None:
+            side = self._bare_side(table)
+        return None if side is None else (side, side.tallier.of(table))
 
-    def add(self, tally: Tally) -> None:
+    def add(self, counted: Counted | None) -> None:
         """Add what rows that were answered hold."""
-        if tally.rows and self._inputs is not None:
-            self._inputs.add(tally)
-            if self._skew is not None:
-                self._skew.see(tally)
+        if counted is None:
+            return
+        side, tally = counted
+        side.add(tally)
+        if self._skew is not None:
+            self._skew.see(tally)
 
-    def _discover(self, table: Table) -> None:
-        """Without a baseline: the columns of the first table, of which moments and completeness are told."""
+    def _bare_side(self, table: Table) -> Side | None:
+        """Without a baseline: the columns of tables like this one, of which moments and completeness are told."""
+        layout = table.names, table.width
+        side = self._bare.get(layout)
+        if side is not None:
+            return side
         with self._adding:
-            if self._inputs is None:
-                shown = self._named(table)
-                self._inputs = self._side(list(bare(shown)), None)
+            if layout not in self._bare and len(self._bare) < MOST_LAYOUTS:
+                self._bare = {**self._bare, layout: self._side(list(bare(self._named(table))), None)}
+            side = self._bare.get(layout)
+        if side is None:
+            ledger.drop("cardinality", table.rows, self.model)
         self._announce()
+        return side
 
     def _named(self, table: Table) -> Table:
         described = self._described
         fits = table.names is None and described is not None and len(described) == table.width
         return table._replace(names=described) if fits else table
 
-    def _gathered(self, table: Table) -> Tally:
+    def _gather(self, table: Table) -> None:
         """Keep the first rows until they are enough for a reference of this process's own."""
         with self._adding:
             gathered = self._reference
-            if gathered is None or self._inputs is not None:
-                return self._inputs.tallier.of(table) if self._inputs else _nothing()
+            if gathered is None:
+                return
             if gathered and (gathered[0].names, gathered[0].width) != (table.names, table.width):
-                return _nothing()
+                ledger.drop("unsupported_input", table.rows, self.model)
+                return
             gathered.append(table.copied())
             if sum(one.rows for one in gathered) >= (self._settings.provisional_rows or 0):
                 self._provide(self._named(stacked(gathered)))
-        return _nothing()
 
     def _provide(self, table: Table) -> None:
         learned = learn(table)
@@ -154,7 +171,8 @@ class Columns:
 
     @property
     def _sides(self) -> list[Side]:
-        return [*([] if self._inputs is None else [self._inputs]), *self._outputs.values()]
+        inputs = [] if self._inputs is None else [self._inputs]
+        return [*inputs, *self._bare.values(), *self._outputs.values()]
 
     def serve(self) -> None:
         """Say what the columns were like in the baseline, which is in force from now on."""
@@ -202,13 +220,9 @@ def told(column: Column) -> Column:
     return replace(column, bins=replace(bins, shown=tuple(shown)))
 
 
-def _nothing() -> Tally:
-    return Tallier((), {}).nothing()
-
-
 def bare(table: Table) -> Iterator[Column]:
     """Columns of which nothing is known before: numbers have moments, all have completeness."""
-    for position, name in enumerate(names_of(table)[:MOST_COLUMNS]):
+    for position, name in enumerate(distinct(names_of(table)[:MOST_COLUMNS])):
         number = table.numeric or kind_of(table.column(position)) == NUMERIC
         kind, bins = (NUMERIC, NumericBins(())) if number else (CATEGORICAL, CategoryBins((), None))
         yield Column(readable(name), INPUT, kind, name, None, bins, (0,) * bins.size)

@@ -37,7 +37,12 @@ class ColumnStreams(NamedTuple):
 
 def series_of(column: Column) -> int:
     """How many series a column makes, but for gauges and violations."""
-    return column.bins.size + len(MOMENTS) * isinstance(column.bins, NumericBins)
+    return column.bins.size + len(moments_of(column))
+
+
+def moments_of(column: Column) -> tuple[str, ...]:
+    """The moments that a column has: numbers have all of them, categories none."""
+    return MOMENTS if isinstance(column.bins, NumericBins) else ()
 
 
 def constants_of(column: Column) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,8 +11,7 @@ import numpy as np
 from otelml import clock
 from otelml.ledger import ledger
 from otelml.recorders.drift import Drift
-from otelml.recorders.series import MOMENTS, ColumnStreams, constants_of, series_of
-from otelml.stats.binning import NumericBins
+from otelml.recorders.series import ColumnStreams, constants_of, moments_of, series_of
 from otelml.telemetry import names
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Side:
 
     def __init__(self, streams: ColumnStreams, attributes: Attributes, tallier: Tallier, settings: Settings) -> None:
         self._streams, self._attributes, self.tallier = streams, dict(attributes), tallier
-        self._series = [self._admitted(column) for column in tallier.columns]
+        self._series = self._admitted()
         kept = np.array([series is not None for series in self._series], dtype=np.bool_)
         self._left_out = int(np.count_nonzero(~kept))
         self.refused = sum(series_of(one) for one, held in zip(tallier.columns, kept, strict=True) if not held)
@@ -62,17 +62,34 @@ class Side:
     def _of(self, column: Column) -> dict[str, str | bool | int | float]:
         return {**self._attributes, names.COLUMN_NAME: column.name, names.COLUMN_ROLE: column.role}
 
-    def _admitted(self, column: Column) -> Series | None:
-        """The series of a column, or None where they do not all fit."""
-        if not self._streams.values.registry.has_room(series_of(column)):
-            self._streams.values.registry.refuse()
-            return None
-        own = self._of(column)
-        moments = MOMENTS if isinstance(column.bins, NumericBins) else ()
-        return Series(
-            [self._streams.values.number({**own, names.BIN: label}) for label in column.bins.labels],
-            [self._streams.moments.number({**own, names.MOMENT: moment}) for moment in moments],
+    def _admitted(self) -> list[Series | None]:
+        """The series of each column, or None where they do not all fit."""
+        registry, room = self._streams.values.registry, 0
+        kept: list[Column] = []
+        for column in self.tallier.columns:
+            if registry.has_room(room + series_of(column)):
+                room += series_of(column)
+                kept.append(column)
+            else:
+                registry.refuse()
+        values = iter(
+            self._streams.values.numbers(
+                {**self._of(column), names.BIN: label} for column in kept for label in column.bins.labels
+            )
         )
+        moments = iter(
+            self._streams.moments.numbers(
+                {**self._of(column), names.MOMENT: moment} for column in kept for moment in moments_of(column)
+            )
+        )
+        made = {
+            column.name: Series(
+                list(islice(values, column.bins.size)),
+                list(islice(moments, len(moments_of(column)))),
+            )
+            for column in kept
+        }
+        return [made.get(column.name) for column in self.tallier.columns]
 
     @property
     def gauges(self) -> int:
@@ -87,8 +104,9 @@ class Side:
             if series is None or not column.rows or not room:
                 continue
             own = self._of(column)
-            for label, count in zip(column.bins.labels, column.counts, strict=True):
-                streams.baseline_values.number({**own, names.BIN: label}).set(count / column.rows)
+            shares = streams.baseline_values.numbers({**own, names.BIN: label} for label in column.bins.labels)
+            for share, count in zip(shares, column.counts, strict=True):
+                share.set(count / column.rows)
             streams.baseline_rows.number(own).set(column.rows)
             for moment, value in (("mean", column.mean), ("standard_deviation", column.sd)):
                 if value is not None:

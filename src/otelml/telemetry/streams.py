@@ -180,6 +180,18 @@ class Stream:
             cell = self._admit(key, Number(attributes, None if self.metric.kind is Kind.GAUGE else self.metric.zero))
         return cell  # type: ignore[return-value]
 
+    def numbers(self, several: Iterable[Attributes]) -> list[Number]:
+        """Get a sum or gauge with each of these attributes; many at once, since each addition copies the whole."""
+        wanted = {(key_of(attributes), ()): attributes for attributes in several}
+        start = None if self.metric.kind is Kind.GAUGE else self.metric.zero
+        made = {key: Number(attributes, start) for key, attributes in wanted.items() if key not in self.cells}
+        with _lock:
+            admitted = {key: cell for key, cell in made.items() if key not in self.cells and self.registry.admit()}
+            self.cells = {**self.cells, **admitted}
+        if len(admitted) < len(made):
+            self.registry.refuse()
+        return [self.cells.get(key) or made[key] for key in wanted]  # type: ignore[misc]
+
     def buckets(self, attributes: Attributes, bounds: tuple[float, ...] | None = None) -> Buckets:
         """Get the histogram with these attributes and bounds; one of other bounds stays as it is."""
         bounds = self.metric.bounds if bounds is None else bounds
@@ -261,6 +273,8 @@ class Registry:
 
 def _plain(attributes: Attributes) -> Attributes:
     """Attributes of Python's own types: a numpy scalar among them fails a whole export; None says nothing."""
+    if all(type(value) in (str, bool, int, float) for value in attributes.values()):
+        return dict(attributes)
     plain: dict[str, Any] = {}
     for key, value in attributes.items():
         own: Any = getattr(value, "item", lambda value=value: value)() if np.ndim(value) == 0 else _texts(value)

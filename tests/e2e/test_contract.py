@@ -13,6 +13,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import confusion_matrix, f1_score, precision_score
 
 from otelml import Baseline
+from otelml.stats.divergence import psi, psi_critical
 from otelml.telemetry.names import BOUND, CONTRACT, MODEL_NAME, MODEL_VERSION, VALUE_BOUNDS, Kind
 from otelml.testing import bucket_totals, select, total
 
@@ -43,13 +44,16 @@ def prepared(tmp_path_factory):
         LogisticRegression().fit(X[:ROWS], y[:ROWS]),
         LinearRegression().fit(X[:ROWS], 5 * noise[:ROWS]),
     )
-    days = np.datetime64("2026-01-01") + np.arange(ROWS) * np.timedelta64(3, "h")
-    with pytest.warns(match="fewer than 200|14 days|positive"):
-        baseline = Baseline.fit(late, X[ROWS : 2 * ROWS], y[ROWS : 2 * ROWS], threshold=THRESHOLD, time=days)
+    # Five weeks, each with the rows that a rule asks for, so that weeks can be told to differ.
+    times = np.datetime64("2026-01-01") + np.arange(6 * ROWS) * np.timedelta64(30, "m")
+    before = random.normal(size=(6 * ROWS, 3))
+    came = (before[:, 0] + random.normal(size=6 * ROWS) > 0.3).astype(int)
+    baseline = Baseline.fit(late, before, came, threshold=THRESHOLD, time=times)
     baseline.save(directory / "late.baseline.json")
     Baseline.fit(length, X[ROWS : 2 * ROWS], 5 * noise[ROWS : 2 * ROWS]).save(directory / "length.baseline.json")
     joblib.dump(late, directory / "late.joblib")
     joblib.dump(length, directory / "length.joblib")
+    X[2 * ROWS, 0] = 50.0  # beyond all that was seen
     served = SimpleNamespace(X=X[2 * ROWS :], actual=y[2 * ROWS :], known=np.arange(0, ROWS, 2))
     served.first = served.actual.copy()
     served.first[served.known[:7]] ^= 1  # corrected later
@@ -71,6 +75,7 @@ def arrived(request, collector_binary, prepared, tmp_path_factory):
             collector,
             OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=request.param,
             OTEL_PYTHON_ML_OUTCOME_HORIZON="1s",
+            OTEL_PYTHON_ML_GAUGES="all",
         )
         launch("contract.py", env=env, cwd=prepared.directory)
     return SimpleNamespace(points=collector.points(), spans=collector.spans())
@@ -96,6 +101,7 @@ def exact(data):
         ("ml.prediction.score", LATE | {"ml.class": "1", "ml.baseline.id": data.baseline.id}, ROWS),
         ("ml.prediction.score.squares", LATE, pytest.approx(np.square(data.scores).sum())),
         ("ml.prediction.value", LENGTH | {"ml.baseline.id": data.length.id}, ROWS),
+        *columns(data),
         *moments(LENGTH, (data.values - data.length.value_mean) / data.length.value_sd),
         *moments(LOST, data.values),
         ("ml.outcome.awaited", LATE | {"ml.predicted": "1"}, yes),
@@ -125,15 +131,32 @@ def exact(data):
             yield "ml.outcome.cohort", cell, cohort[true, said]
 
 
-def moments(model, values):
-    """Return what `ml.prediction.value.moment` counts of `values`."""
+def moments(model, values, name="ml.prediction.value.moment"):
+    """Return what a metric by `ml.moment` counts of `values`."""
     sums = {
         "positive": values[values > 0].sum(),
         "negative": -values[values < 0].sum(),
         "squared": (values**2).sum(),
     }
     for moment, amount in sums.items():
-        yield "ml.prediction.value.moment", model | {"ml.moment": moment}, pytest.approx(amount)
+        yield name, model | {"ml.moment": moment}, pytest.approx(amount)
+
+
+def columns(data):
+    """Return what is counted of the columns that the binary model was asked about."""
+    for column, values in zip(data.baseline.inputs, data.X.T, strict=True):
+        own = LATE | of(column) | {"ml.baseline.id": data.baseline.id}
+        for label, count in zip(column.bins.labels, column.bins.count(values).tolist(), strict=True):
+            yield "ml.column.values", own | {"ml.bin": label}, count
+        yield from moments(own, (values - column.mean) / column.sd, "ml.column.moment")
+    beyond = data.baseline.inputs[0]
+    outside = (data.X[:, 0] <= beyond.bins.edges[0]) | (data.X[:, 0] > beyond.bins.edges[-1])
+    yield "ml.column.violations", LATE | of(beyond) | {"ml.violation": "range"}, np.count_nonzero(outside)
+
+
+def of(column):
+    """Return the attributes of a column."""
+    return {"ml.column.name": column.name, "ml.column.role": column.role}
 
 
 def below(data, actual):
@@ -155,12 +178,33 @@ def gauges(data):
     yield "ml.performance", one | {"ml.metric": "f1"}, f1_score(true, said)
     mae = np.abs(data.values - data.y).mean()
     yield "ml.performance", LENGTH | {"ml.metric": "mae", "ml.window": "P1D", BOUND: "value"}, mae
+    yield from column_gauges(data)
     for (predicted, actual), count in data.baseline.cells.items():
         yield "ml.baseline.cells", LATE | {"ml.predicted": predicted, "ml.actual": actual}, count
     for held in data.baseline.performance:
         which = {"ml.metric": held.metric, BOUND: "value"} | ({"ml.window": held.window} if held.window else {})
         if held.window and held.value is not None:
             yield "ml.baseline.performance", LATE | which, held.value
+
+
+def column_gauges(data):
+    """Return (metric, attributes, value) of the gauges of each column of the binary model."""
+    for column, values in zip(data.baseline.inputs, data.X.T, strict=True):
+        own = LATE | of(column)
+        for label, count in zip(column.bins.labels, column.counts, strict=True):
+            yield "ml.baseline.values", own | {"ml.bin": label}, count / column.rows
+        yield "ml.baseline.rows", own, column.rows
+        yield "ml.baseline.moment", own | {"ml.moment": "mean"}, column.mean
+        yield "ml.baseline.moment", own | {"ml.moment": "standard_deviation"}, column.sd
+        yield "ml.baseline.drift", own | {"ml.window": "P7D"}, column.drift["P7D"]
+        counts = column.bins.count(values)
+        for window in ("P1D", "P7D"):
+            now = own | {"ml.window": window}
+            yield "ml.drift", now | {"ml.method": "psi"}, float(psi(counts, column.counts))
+            yield "ml.drift.critical", now | {"ml.method": "psi"}, float(psi_critical(counts, column.counts))
+            yield "ml.column.mean", now, values.mean()
+            yield "ml.column.variance", now, values.var()
+            yield "ml.column.completeness", now, 1.0
 
 
 def test_every_metric_arrives_exactly(arrived, prepared):

@@ -10,9 +10,14 @@ import pandas as pd
 import polars as pl
 import pytest
 from fresh import forget_models
+from sklearn.compose import make_column_transformer
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 import otelml
+from otelml import process
+from otelml.frameworks.sklearn import ADAPTER as SKLEARN
 from otelml.testing import capture, total
 
 COLUMNS = ["a", "b", "c"]
@@ -141,3 +146,53 @@ def test_rows_that_the_budget_leaves_out_are_booked(model, counts):
     assert 0 < counted < asked
     assert counted + dropped == asked
     assert counts(None, "ml.inference.rows", **{"ml.model.name": "budget"}) == asked
+
+
+def test_texts_in_an_array_of_objects_are_counted(counts):
+    """A text pipeline is handed one dimension of objects: every text is in a bin."""
+    texts = np.array(["late again", "on time", "a good flight"] * 40, dtype=object)
+    labels = np.arange(120) % 2
+    fitted = make_pipeline(CountVectorizer(), LogisticRegression()).fit(texts, labels)
+    otelml.identify(fitted, name="texts", baseline=otelml.Baseline.fit(fitted, texts))
+    for text in texts:
+        fitted.predict(np.array([text], dtype=object))
+    assert counts("x0", **{"ml.column.role": "input"}) == 120
+
+
+def test_times_of_several_resolutions_are_times(counts):
+    """Large frames come as nanoseconds, small ones as objects: both are hours."""
+    when = pd.date_range("2026-01-01", periods=400, freq="h")
+    frame = pd.DataFrame({"when": when, "amount": np.arange(400.0)})
+    kept = make_column_transformer(("passthrough", ["amount"]))
+    fitted = make_pipeline(kept, LogisticRegression()).fit(frame, np.arange(400) % 2)
+    otelml.identify(fitted, name="times", baseline=otelml.Baseline.fit(fitted, frame))
+    fitted.predict(frame[:300])
+    fitted.predict(frame[300:])
+    assert counts("when.hour") == 400
+    assert counts("when.hour", **{"ml.bin": "missing"}) == 0
+
+
+def test_a_reference_of_first_rows_loses_none_to_threads(model, counts):
+    """Rows become the reference or are counted, however many threads bring them."""
+    fitted, rows = model
+    providers = counts.kept.tracer_provider, counts.kept.meter_provider
+    otelml.instrument(*providers, provisional_rows=400)
+    otelml.identify(fitted, name="provisional")
+    large = np.tile(rows, (50, 1))  # counted on the spot, by each thread for itself
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: fitted.predict(large), range(8)))
+    assert counts("x0", **{"ml.column.role": "input"}) == 7 * len(large)
+
+
+def test_calls_that_end_after_the_watch_are_counted(model, counts):
+    """A call that was under way when otelml let go is counted as it ends, columns too."""
+    fitted, rows = model
+    otelml.identify(fitted, name="late", baseline=otelml.Baseline.fit(fitted, rows))
+    fitted.predict(rows[:10])
+    monitor = process.current().models.monitor(fitted, SKLEARN)
+    taken = monitor.intake.take(rows[10:])
+    providers = counts.kept.tracer_provider, counts.kept.meter_provider
+    otelml.instrument(*providers)
+    taken[0].append(taken[1])
+    monitor.fold_in_passing()
+    assert counts("x0", **{"ml.column.role": "input"}) == 300

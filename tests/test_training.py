@@ -103,3 +103,27 @@ def test_a_folder_that_cannot_be_written_harms_nothing(tmp_path, caplog):
         finally:
             otelml.uninstrument()
     assert "fit leaves no baseline" in caplog.text
+
+
+def test_columns_are_those_before_the_fit(folder):
+    """A pipeline that scales its input in place is known by what it was handed."""
+    rows = np.random.default_rng(0).normal(50, 10, (500, 2))
+    model = make_pipeline(StandardScaler(copy=False), LogisticRegression()).fit(rows.copy(), rows[:, 0] > 50)
+    baseline = otelml.Baseline.load(files(folder)[0])
+    assert baseline == otelml.Baseline.fit(model, rows.copy())
+    assert baseline.inputs[0].mean == pytest.approx(rows[:, 0].mean())
+
+
+def test_a_named_baseline_of_another_model_is_left_alone(kept, tmp_path):
+    """With a model's name in the settings, the baseline of that name is replaced by nothing that knows less."""
+    model = LogisticRegression().fit(ROWS, LABELS)
+    named = tmp_path / "flights.baseline.json"
+    otelml.Baseline.fit(model, ROWS, LABELS, name="flights").save(named)
+    before = named.read_bytes()
+    otelml.instrument(kept.tracer_provider, kept.meter_provider, baseline_on_fit=str(tmp_path), model_name="flights")
+    try:
+        StandardScaler().fit(ROWS)
+    finally:
+        otelml.uninstrument()
+    assert named.read_bytes() == before
+    assert len(files(tmp_path)) == 2

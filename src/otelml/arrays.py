@@ -65,6 +65,8 @@ def n_rows(value: Any) -> int | None:
     """How many rows `value` holds, or None when it cannot tell; of a dict of columns, those of its first."""
     if isinstance(value, dict):
         value = next(iter(cast("dict[Any, Any]", value).values()), ())
+    if hasattr(value, "num_row"):  # XGBoost's own matrix
+        return int(value.num_row())
     shape = getattr(value, "shape", None)
     try:
         return int(cast("tuple[int, ...]", shape)[0]) if isinstance(shape, tuple) and shape else len(value)

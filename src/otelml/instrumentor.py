@@ -82,7 +82,7 @@ class FrameworkInstrumentor(BaseInstrumentor):
         if self._patcher is None:  # one for good, since its import hooks cannot be deregistered
             others = frozenset(FRAMEWORKS.values()) - {adapter.package}
             self._patcher = load("otelml.patching.patcher").Patcher(
-                adapter.package, others, load("otelml.observe").Observer(adapter), _wanted, _trained, _fitted
+                adapter.package, others, load("otelml.observe").Observer(adapter), _wanted, _trained, _fitting
             )
         self._patcher.install(adapter.sites)  # pyright: ignore[reportOptionalMemberAccess] -- it was made just now
 
@@ -105,13 +105,16 @@ def _wanted(operation: Operation) -> bool:
     return bool(getattr(load("otelml.process").current().settings, operation.opt_in or ""))
 
 
-def _trained(model: object) -> None:
+def _fitting(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if not load("otelml.process").current().settings.baseline_on_fit:
+        return None
+    return load("otelml.training").learn_columns(args[1:], kwargs)
+
+
+def _trained(model: object, learned: Any = None) -> None:
     load("otelml.process").current().models.forget(model)
-
-
-def _fitted(model: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    if load("otelml.process").current().settings.baseline_on_fit:
-        load("otelml.training").leave_baseline(model, args, kwargs)
+    if learned is not None:
+        load("otelml.training").leave_baseline(model, learned)
 
 
 class SklearnInstrumentor(FrameworkInstrumentor):

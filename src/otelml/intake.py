@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from random import randrange
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -88,8 +89,7 @@ class Intake:
         self._making = threading.Lock()
         self._lanes: list[MatrixLane | TableLane] = []
         self._tallies: list[Counted | None] = []
-        self._passed = 0
-        self._latest: Latest = np.dtype(object), (), []
+        self._latest: Latest = np.dtype(object), (-1,), []  # which no array has
 
     def take(self, rows: Any) -> Taken | None:
         """Copy what the host is about to ask; None where nothing of it is counted."""
@@ -112,7 +112,7 @@ class Intake:
         table = self._table_of(rows)
         if table is None or not table.rows or not table.width:
             return None
-        kept = table.every(step) if large else table
+        kept = table.every(step, randrange(step)) if large and step > 1 else table  # noqa: S311 -- a sample
         ledger.drop("budget", table.rows - kept.rows, self._columns.model)
         taken = self._taken(kept)
         self.budget.spend(time.perf_counter() - started)
@@ -120,10 +120,10 @@ class Intake:
 
     def _passes(self, rows: Any, step: int) -> bool:
         """Whether the budget leaves out a call, as it does all but one in so many."""
-        self._passed = (self._passed + 1) % step
-        if self._passed:
-            ledger.drop("budget", n_rows(rows) or 1, self._columns.model)
-        return bool(self._passed)
+        # At random: hosts ask by turns, and every n-th call may be of one kind.
+        passed = bool(randrange(step))  # noqa: S311 -- a sample
+        ledger.drop("budget", (n_rows(rows) or 1) * passed, self._columns.model)
+        return passed
 
     def _table_of(self, rows: Any) -> Table | None:
         try:
@@ -133,14 +133,12 @@ class Intake:
             return None
 
     def _taken(self, table: Table) -> Taken:
-        lane = self._lane(table) if table.nbytes < LARGE else None
+        weight = table.nbytes if table.numeric else weight_of(table)
+        lane = self._lane(table) if weight < LARGE else None
         if lane is None:
-            started = time.perf_counter()
-            tally = self._columns.tally(table)
-            ledger.spend(time.perf_counter() - started)
-            return self._tallies, tally, 0
+            return self._tallies, self._columns.tally(table), 0
         if isinstance(lane, TableLane):
-            return lane.data, table.copied(), table.nbytes + OBJECT * table.width * table.rows
+            return lane.data, table.copied(), weight
         return lane.data, cast("NDArray[Any]", table.matrix).tobytes(), table.nbytes
 
     def _lane(self, table: Table) -> MatrixLane | TableLane | None:
@@ -161,10 +159,31 @@ class Intake:
         for lane in self._lanes:
             data = drained(lane.data)
             if data:
-                try:
-                    self._columns.add(self._columns.tally(lane.table(data)))
-                except Exception as error:  # noqa: BLE001 -- one odd layout takes no other along
-                    swallow("columns", error)
+                self._count(lane, data)
         for tally in drained(self._tallies):
             self._columns.add(tally)
         self.budget.spend(time.perf_counter() - started)
+
+    def _count(self, lane: MatrixLane | TableLane, data: list[Any]) -> None:
+        """Count what a lane held; where that cannot be counted as one table, piece by piece."""
+        try:
+            self._columns.add(self._columns.tally(lane.table(data)))
+        except Exception as error:  # noqa: BLE001 -- one odd piece takes no other along
+            if len(data) > 1:
+                for one in data:
+                    self._count(lane, [one])
+                return
+            ledger.drop("unsupported_input", lane.table(data).rows, self._columns.model)
+            swallow("columns", error)
+
+
+def weight_of(table: Table) -> int:
+    """Bytes that a table of objects weighs, with the texts and arrays that it holds."""
+    held = table.columns if table.matrix is None else (table.matrix,)
+    objects = sum(OBJECT + size_of(one) for part in held if part.dtype.hasobject for one in part.ravel().tolist())
+    return table.nbytes + objects
+
+
+def size_of(value: Any) -> int:
+    """Bytes of what a text, or an array, holds; 0 of anything else."""
+    return len(value) if isinstance(value, str | bytes) else getattr(value, "nbytes", 0)

@@ -177,7 +177,7 @@ class Models:
         spans = None
         if self._tracer is not None:
             spans = Spans(self._tracer, {**attributes, **system, **task}, messages=self.settings.exception_messages)
-        columns = self._columns_of(identity, description, decision, baseline)
+        columns = self._columns_of(identity, description, baseline)
         return Monitor(
             identity,
             description=description,
@@ -193,7 +193,7 @@ class Models:
         )
 
     def _columns_of(
-        self, identity: ModelIdentity, description: Description, decision: Decision, baseline: Baseline | None
+        self, identity: ModelIdentity, description: Description, baseline: Baseline | None
     ) -> Columns | None:
         """The columns of a model under a baseline; monitors of one identity share them."""
         if not self.settings.columns:
@@ -203,7 +203,6 @@ class Models:
             self._columns[key] = Columns(
                 self._instruments.columns,
                 attributes_of(identity),
-                decision,
                 baseline,
                 self.settings,
                 described=description.columns,
@@ -276,6 +275,11 @@ class Models:
             columns.show(now)
         for outcomes in list(self._outcomes.values()):
             outcomes.show(now)
+
+    def withdraw(self) -> None:
+        """Tell no gauges of the columns any more."""
+        for columns in list(self._columns.values()):
+            columns.withdraw()
 
     def close(self) -> None:
         """Serve no model any more; calls under way are counted as they end."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from otelml import clock
 from otelml.ledger import ledger
 from otelml.outcomes.records import Awaited
 from otelml.patching.guard import guarded, swallow
@@ -104,6 +105,8 @@ class Monitor:
         if self.fold_at == 0:
             self.fold()
             self.requests.show_active()
+            if self.columns is not None:
+                self.columns.show(clock.now())
         elif not self._folding.locked():
             self.fold()
 
@@ -122,7 +125,7 @@ class Monitor:
             if self.intake is not None:
                 self.intake.fold()
                 self.intake.budget.settle(times.host)
-            if times.spent:
+            if times.host or times.spent:
                 ledger.spend(times.spent + time.perf_counter() - started)
 
     def _fold_waiting(self, lane: Lane, waiting: list[Waiting]) -> None:
@@ -146,7 +149,7 @@ class Monitor:
             swallow("outputs", error)
         if self.columns is not None:
             try:
-                self.columns.answer(prediction)
+                self.columns.answer(prediction, self.decision)
             except Exception as error:  # noqa: BLE001 -- a broken recorder takes no outcomes along
                 swallow("columns", error)
         return prediction

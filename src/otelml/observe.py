@@ -138,7 +138,8 @@ class Watch:
                 staged, taken, more = self.taken
                 staged.append(taken)
                 weight += more
-            if not len(lane.rows) % SPENT_EVERY:  # to look at the clock once more costs as much as an append
+            lane.calls += 1
+            if not lane.calls % SPENT_EVERY:  # to look at the clock once more costs as much as an append
                 lane.spent.append(SPENT_EVERY * (started - arrived + _clock() - ended))
             # Two threads may lose an addition here, which only delays the fold.  512 bytes weigh as much as a row.
             monitor.staged += rows + 1 + (weight >> 9)
@@ -189,7 +190,7 @@ class Watch:
             monitor, fixed = self.monitor, False
         if lane is None or not lane.fits(form, answer):
             lane = monitor.lane(operation.name, form, answer)
-        lane.settled = fixed
+        lane.settled = fixed and lane.form is form
         return answer, rows, lane
 
     def _read(self, output: Any, form: Form, arguments: Arguments) -> tuple[NDArray[Any], Form, int]:

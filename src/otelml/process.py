@@ -71,6 +71,7 @@ class Process:
         """Let go of stores, and of the SDK."""
         self.models.close()
         guarded("close")(self.prepare)()
+        self.models.withdraw()
         PIPELINE.producer.preparations.remove(self.prepare)
         PIPELINE.endings.remove(self.desk.close)
         self.desk.close()

@@ -37,10 +37,12 @@ class Lane:
     seconds, rows, spent : duration, rows and otelml's own share (seconds) of each call.
     traces : of calls at which an exemplar may point.
     data : bytes of the rows of calls without ids; with ids they are in `waiting`.
+    calls : how many there were, about; of one in some of them our own share is measured.
     settled : arrays of this type and shape of row are answers of this form, whatever the call's arguments were.
     """
 
     __slots__ = (
+        "calls",
         "data",
         "dtype",
         "form",
@@ -57,6 +59,7 @@ class Lane:
     def __init__(self, operation: str, form: Form, dtype: np.dtype[Any], tail: tuple[int, ...]) -> None:
         self.operation, self.form, self.dtype, self.tail = operation, form, dtype, tail
         self.settled = False
+        self.calls = 0
         self.seconds: list[float] = []
         self.rows: list[int] = []
         self.spent: list[float] = []

@@ -56,12 +56,11 @@ class Table(NamedTuple):
         """The `(rows,)` values of a column."""
         return self.columns[position] if self.matrix is None else self.matrix[:, position]
 
-    def every(self, step: int) -> Table:
-        """Every `step`-th row."""
-        if step == 1:
-            return self
-        matrix = None if self.matrix is None else self.matrix[::step]
-        return Table(self.names, -(-self.rows // step), matrix, tuple(one[::step] for one in self.columns))
+    def every(self, step: int, start: int = 0) -> Table:
+        """Every `step`-th row, from the one at `start`."""
+        matrix = None if self.matrix is None else self.matrix[start::step]
+        rows = len(range(start, self.rows, step))
+        return Table(self.names, rows, matrix, tuple(one[start::step] for one in self.columns))
 
     def copied(self) -> Table:
         """The same in memory of its own, since callers reuse theirs."""
@@ -93,7 +92,7 @@ def table_of(value: Any, most: int | None = None) -> Table:
     if _has(value, "tocsr"):
         return _of_array(value.tocsr()[:, :most].toarray(), None)
     if type(value).__module__ == "xgboost.core" and type(value).__name__ in DMATRICES:
-        return _of_dmatrix(value)
+        return _of_dmatrix(value, most)
     return _of_holder(value)
 
 
@@ -127,13 +126,13 @@ def _of_array(array: Array, names: tuple[str, ...] | None) -> Table:
     return Table(names, len(array), array)
 
 
-def _of_dmatrix(value: Any) -> Table:
+def _of_dmatrix(value: Any, most: int | None) -> Table:
     """XGBoost's own matrix, which holds what is there and leaves out what is missing."""
-    held: Any = value.get_data()
+    held: Any = value.get_data()[:, :most]
     matrix = np.full(held.shape, np.nan, dtype=held.dtype)
     matrix[np.repeat(np.arange(len(matrix)), np.diff(held.indptr)), held.indices] = held.data
     names = value.feature_names
-    return Table(None if names is None else tuple(names), len(matrix), matrix)
+    return Table(None if names is None else tuple(names[:most]), len(matrix), matrix)
 
 
 def _of_inputs(named: dict[Any, Any]) -> Table:
@@ -155,6 +154,8 @@ def _of_rows(rows: list[Any]) -> Table:
             raise TypeError("rows of which some are dicts")
         names = tuple(dict.fromkeys(key for row in rows for key in row))
         return Table(tuple(map(str, names)), len(rows), _objects([[row.get(name) for name in names] for row in rows]))
+    if rows and isinstance(rows[0], str | bytes):  # each is as wide as the longest in an array of texts
+        return Table(None, len(rows), _held(rows)[:, None])
     try:
         array = np.asarray(rows)
     except ValueError:  # a row holds a list, or rows are unequal
@@ -246,6 +247,19 @@ def stacked(tables: list[Table]) -> Table:
         return tables[0]
     first, rows = tables[0], sum(one.rows for one in tables)
     if all(one.matrix is not None for one in tables):
-        return Table(first.names, rows, np.concatenate([cast("Array", one.matrix) for one in tables]))
-    columns = (np.concatenate([one.column(at) for one in tables]) for at in range(first.width))
+        return Table(first.names, rows, _joined([cast("Array", one.matrix) for one in tables]))
+    columns = (_joined([one.column(at) for one in tables]) for at in range(first.width))
     return Table(first.names, rows, columns=tuple(columns))
+
+
+def _joined(parts: list[Array]) -> Array:
+    """Arrays one after the other; those of several types as objects, for numpy would make numbers of times."""
+    if len({part.dtype for part in parts}) > 1:
+        parts = [part if part.dtype.hasobject else _as_objects(part) for part in parts]
+    return np.concatenate(parts)
+
+
+def _as_objects(part: Array) -> Array:
+    if part.dtype.kind in "mM":  # what is finer than microseconds has no object of Python's
+        part = part.astype(f"{part.dtype.kind}8[us]")
+    return part.astype(object)

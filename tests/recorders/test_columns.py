@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -323,3 +324,24 @@ def test_models_of_other_columns_under_one_name_are_no_violations(service):
         ("a", "other"): 50, ("b", "other"): 100, ("c", "other"): 50, ("d", "other"): 50,
     }  # fmt: skip
     assert service.points("ml.column.violations") == []
+
+
+def test_names_that_look_alike_are_kept_apart(service):
+    """Two names that are one once they are cut have a series each, and shift no other."""
+    long = "n" * 130
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 3)), columns=[f"{long}1", f"{long}2", "z"])
+    frame.loc[:9, "z"] = np.nan
+    model = HistGradientBoostingClassifier(max_iter=2).fit(frame, frame[f"{long}1"] > 0)
+    otelml.identify(model, name=service.name).predict(frame)
+    told = service.by("ml.column.values", "column.name", "bin", **{"column.role": "input"})
+    assert told["z", "missing"] == 10
+    assert sorted(told.values()) == [10, 20, 30, 30]
+
+
+def test_scores_and_values_are_columns_whatever_came_first(service, cancer):
+    """Without a baseline an answer is a column as soon as there is one; under a baseline of inputs alone, too."""
+    model, rows, _ = cancer
+    otelml.identify(model, name=service.name, baseline=otelml.Baseline.fit(model, rows))
+    model.predict(rows)
+    model.predict_proba(rows)
+    assert service.by("ml.column.values", "column.name", **{"column.role": "output"}) == {("score",): len(rows)}

@@ -11,7 +11,7 @@ from otelml.baseline.columns import INPUT, OUTPUT, Column
 from otelml.baseline.content import Content, from_payload, to_payload
 from otelml.baseline.document import BaselineError
 from otelml.baseline.doubts import BaselineWarning
-from otelml.baseline.fit import look, measure
+from otelml.baseline.fit import look, measure, of_columns
 from otelml.patching.nesting import silenced
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from typing_extensions import Self
+
+    from otelml.baseline.learning import Learned
 
 
 @dataclass(frozen=True, repr=False)
@@ -131,6 +133,12 @@ class Baseline(Content):
         for doubt in doubts:
             warnings.warn(doubt, BaselineWarning, stacklevel=2)
         content = replace(content, name=name, version=version)
+        return cls(**vars(content), digest=document.digest(to_payload(content)))
+
+    @classmethod
+    def of_columns(cls, model: Any, learned: Learned, *, name: str | None = None, version: str | None = None) -> Self:
+        """Make a baseline of columns that were learned before, of a model that was fitted since."""
+        content = replace(of_columns(model, learned, None), name=name, version=version)
         return cls(**vars(content), digest=document.digest(to_payload(content)))
 
     def save(self, path: str | os.PathLike[str]) -> None:

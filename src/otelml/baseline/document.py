@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import uuid
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    import os
 
 FORMAT = "otelml.baseline"
 FORMAT_VERSION = 2
@@ -63,7 +66,7 @@ def write(path: str | os.PathLike[str], payload: Payload) -> None:
     """
     target = Path(path)
     text = lay_out({**payload, "hash": PREFIX + digest(payload)}) + "\n"
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:
         try:
             beside.write_text(text, encoding="utf-8")

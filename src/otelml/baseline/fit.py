@@ -92,19 +92,29 @@ def look(
     if not learned.columns or not learned.columns[0].rows:
         why = found[0] if found else "give a table of rows and columns"
         raise BaselineError(f"without y a baseline is one of the columns of X, and there are none: {why}")
+    return of_columns(model, learned, None if time is None else Days.of(time, learned.columns[0].rows).count), found
+
+
+def of_columns(model: Any, learned: Learned, days: int | None) -> Content:
+    """What a baseline holds of columns alone, and of what the model says of itself.
+
+    Raises
+    ------
+    BaselineError
+        When there are no columns, or no rows.
+    """
+    if not learned.columns or not learned.columns[0].rows:
+        raise BaselineError("there are no columns, or no rows: give a table")
     task, classes = told_by(model)
-    rows = learned.columns[0].rows
-    days = None if time is None else Days.of(time, rows).count
-    content = Content(
+    return Content(
         fingerprint=fingerprint(model),
         task=task,
-        rows=rows,
+        rows=learned.columns[0].rows,
         days=days,
         classes=classes,
         columns=learned.columns,
         embeddings=learned.embeddings,
     )
-    return content, found
 
 
 def _inputs(X: Any, days: Days | None, tick: Callable[[str], object]) -> tuple[Learned, list[str]]:  # noqa: N803

@@ -39,8 +39,8 @@ class Patcher:
         a family of this one (`XGBClassifier` is a scikit-learn estimator too).
     observe : what is called in place of the host's outermost call.
     wanted : tells whether an operation that is opted in is watched under the settings in force.
-    trained : is told of a model that may be another one now.
-    fitted : is told of a model, and of what its outermost `fit` was given.
+    trained : is told of a model that may be another one now, and of what `fitting` made of it.
+    fitting : is shown what an outermost `fit` is given, before it is.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class Patcher:
         others: frozenset[str],
         observe: Observer,
         wanted: Callable[[Operation], bool] = lambda _operation: False,
-        trained: Callable[[Any], object] = id,
-        fitted: Callable[..., object] = lambda *_: None,
+        trained: Callable[[Any, Any], object] = lambda _model, _seen: None,
+        fitting: Callable[[tuple[Any, ...], dict[str, Any]], Any] = lambda _args, _kwargs: None,
     ) -> None:
         self.package, self.others, self.observe, self.wanted = package, others, observe, wanted
-        self.trained, self.fitted = guarded("patching")(trained), guarded("patching")(fitted)
+        self.trained, self.fitting = guarded("patching")(trained), guarded("patching")(fitting)
         self.active = False
         self._replaced: list[tuple[Any, str, Any, Any]] = []
         # By the id of the class, held weakly: a host may make classes by the thousand, and drop them.
@@ -105,14 +105,8 @@ class Patcher:
         for operation in site.operations:
             self._replace_method(cls, operation.name, functools.partial(wrappers.watched, operation, self))
         for name in site.silent:
-            self._replace_method(
-                cls, name, functools.partial(wrappers.silent, after=functools.partial(self._after, name))
-            )
-
-    def _after(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], done: bool) -> None:  # noqa: FBT001
-        self.trained(args[0])
-        if done and name == "fit":
-            self.fitted(args[0], args[1:], kwargs)
+            before = self.fitting if name == "fit" else None
+            self._replace_method(cls, name, functools.partial(wrappers.silent, before=before, after=self.trained))
 
     def _replace_method(self, cls: type, name: str, wrap: Callable[[Any], Any]) -> None:
         original = _own(cls, name)

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from otelml.patching.sites import Operation
 
     Function = Callable[..., Any]
-    After = Callable[[tuple[Any, ...], dict[str, Any], bool], object]
-    """Told of arguments, the model first, and whether it was an outermost call that returned."""
+    Before = Callable[[tuple[Any, ...], dict[str, Any]], Any]
+    """Shown the arguments, the model first; what it returns is for `After`."""
+    After = Callable[[Any, Any], object]
+    """Told of the model, and what was seen before the call, where that returned."""
     Observer = Callable[[Operation, Function, Any, tuple[Any, ...], dict[str, Any]], Any]
 
 _made: WeakSet[Any] = WeakSet()
@@ -62,21 +64,26 @@ class Watched(StandIn):
 
 
 class Silenced(StandIn):
-    """Calls with nothing within them a prediction; `after` is told of each one, whether it raised or not."""
+    """Calls with nothing within them a prediction.
 
-    def __init__(self, call: Function, after: After | None = None) -> None:
-        self.call, self.after = call, after
+    `before` is shown what an outermost call is given, and `after` is told of each one, whether it raised or not.
+    """
+
+    def __init__(self, call: Function, before: Before | None = None, after: After | None = None) -> None:
+        self.call, self.before, self.after = call, before, after
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Call the function."""
+        outermost = bool(args) and not INSIDE.get()
         token, done = INSIDE.set(True), False
+        seen = self.before(args, kwargs) if outermost and self.before is not None else None
         try:
             result = self.call(*args, **kwargs)
             done = True
         finally:
             INSIDE.reset(token)
             if self.after is not None and args:
-                self.after(args, kwargs, done and not INSIDE.get())
+                self.after(args[0], seen if done else None)
         return result
 
 
@@ -99,9 +106,9 @@ def watched(operation: Operation, watcher: Watcher, original: Any) -> Any:
     return _in_place_of(original, Watched(_callable(original), operation, watcher))
 
 
-def silent(original: Any, after: After | None = None) -> Any:
+def silent(original: Any, before: Before | None = None, after: After | None = None) -> Any:
     """A function or method within which nothing is a prediction."""
-    return _in_place_of(original, Silenced(_callable(original), after))
+    return _in_place_of(original, Silenced(_callable(original), before, after))
 
 
 def carrying(near: Callable[[Any], bool], original: Any) -> Any:

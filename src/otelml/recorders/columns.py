@@ -12,10 +12,9 @@ import numpy as np
 
 from otelml.arrays import n_rows
 from otelml.baseline.columns import INPUT, MOST_COLUMNS, OUTPUT, Column, distinct, readable
-from otelml.baseline.learning import learn, names_of
+from otelml.baseline.learning import WHOLE, learn, names_of
 from otelml.ledger import ledger
-from otelml.prediction import Task
-from otelml.readings import CATEGORICAL, NUMERIC, kind_of
+from otelml.readings import CATEGORICAL, NUMERIC, kind_of, missing_in
 from otelml.recorders.side import Side
 from otelml.recorders.skew import Skew
 from otelml.recorders.tally import Tallier, Tally
@@ -57,7 +56,6 @@ class Columns:
         self,
         streams: ColumnStreams,
         attributes: Attributes,
-        decision: Decision,
         baseline: Baseline | None,
         settings: Settings,
         *,
@@ -65,22 +63,24 @@ class Columns:
         announce: Callable[[], None] = lambda: None,
     ) -> None:
         self._streams, self._attributes, self._settings = streams, dict(attributes), settings
-        self._decision, self._described, self._announce = decision, described, announce
+        self._described, self._announce = described, announce
         self.model = str(attributes[names.MODEL_NAME])
-        self.most = MOST_COLUMNS
+        whole = baseline is not None and WHOLE in baseline.embeddings
+        self.most = None if whole else MOST_COLUMNS  # columns that are looked at, of a table that may be wider
         self._adding = threading.Lock()
         self._baseline = baseline
         self._reference: list[Table] | None = [] if baseline is None and settings.provisional_rows else None
         self._inputs: Side | None = None
         self._bare: dict[tuple[tuple[str, ...] | None, int], Side] = {}
         self._skew: Skew | None = None
-        columns = baseline.outputs if baseline is not None else bare_output(decision)
-        own = baseline.id if baseline is not None else None
-        if baseline is not None and baseline.inputs:
-            self._inputs = self._side(baseline.inputs, own, baseline.embeddings)
-            self._skew = Skew(self._attributes, baseline, settings.skew_rows)
         # One side a column: an answer has scores or values, and seldom both.
-        self._outputs = {column.name: self._side([column], own) for column in columns}
+        self._outputs: dict[str, Side] = {}
+        if baseline is not None:
+            if baseline.inputs:
+                self._inputs = self._side(baseline.inputs, baseline.id, baseline.embeddings)
+                self._skew = Skew(self._attributes, baseline, settings.skew_rows)
+            self._outputs = {column.name: self._side([column], baseline.id) for column in baseline.outputs}
+        self._answers_known = bool(self._outputs)
 
     def _side(
         self, columns: Sequence[Column], baseline_id: str | None, embeddings: Mapping[str, Embedding] | None = None
@@ -98,10 +98,9 @@ class Columns:
 
     def tally(self, table: Table) -> Counted | None:
         """Count a table; nothing is changed yet.  None where its rows become the reference, or do not fit."""
-        side = self._inputs
-        if side is None and self._reference is not None:
-            self._gather(table)
+        if self._inputs is None and self._reference is not None and self._gather(table):
             return None
+        side = self._inputs
         if side is None:
             side = self._bare_side(table)
         return None if side is None else (side, side.tallier.of(table))
@@ -117,7 +116,7 @@ class Columns:
 
     def _bare_side(self, table: Table) -> Side | None:
         """Without a baseline: the columns of tables like this one, of which moments and completeness are told."""
-        layout = table.names, table.width
+        layout = None if table.names is None else tuple(sorted(table.names)), table.width
         side = self._bare.get(layout)
         if side is not None:
             return side
@@ -135,23 +134,23 @@ class Columns:
         fits = table.names is None and described is not None and len(described) == table.width
         return table._replace(names=described) if fits else table
 
-    def _gather(self, table: Table) -> None:
-        """Keep the first rows until they are enough for a reference of this process's own."""
+    def _gather(self, table: Table) -> bool:
+        """Keep the first rows until they are enough for a reference of this process's own; whether these were kept."""
         with self._adding:
             gathered = self._reference
-            if gathered is None:
-                return
-            if gathered and (gathered[0].names, gathered[0].width) != (table.names, table.width):
-                ledger.drop("unsupported_input", table.rows, self.model)
-                return
+            if gathered is None or (gathered and (gathered[0].names, gathered[0].width) != (table.names, table.width)):
+                return False
             gathered.append(table.copied())
             if sum(one.rows for one in gathered) >= (self._settings.provisional_rows or 0):
-                self._provide(self._named(stacked(gathered)))
+                try:
+                    self._provide(self._named(stacked(gathered)))
+                finally:  # whatever came of it: nothing is kept any more
+                    self._reference = None
+            return True
 
     def _provide(self, table: Table) -> None:
         learned = learn(table)
         known = hashlib.sha256(repr([(c.name, c.bins, c.counts) for c in learned.columns]).encode()).hexdigest()
-        self._reference = None
         # Marked: no other process has the same, so nothing under it adds up.
         self._inputs = self._side(learned.columns, f"provisional-{known[:8]}", learned.embeddings)
         if self._settings.baseline_metrics:
@@ -162,12 +161,22 @@ class Columns:
         )  # fmt: skip
         self._announce()
 
-    def answer(self, prediction: Prediction) -> None:
-        """Count what a model answered."""
+    def answer(self, prediction: Prediction, decision: Decision) -> None:
+        """Count what a model answered, under the decision that was in force."""
+        if not self._answers_known:
+            self._discover(prediction)
         for name, side in self._outputs.items():
-            tally = _answered(name, prediction, self._decision, side.tallier)
+            tally = _answered(name, prediction, decision, side.tallier)
             if tally is not None:
                 side.add(tally)
+
+    def _discover(self, prediction: Prediction) -> None:
+        """Without a baseline of the answers: those that are numbers; its classes are in `ml.predictions`."""
+        for name, numbers in (("score", prediction.scores), ("value", prediction.values)):
+            if numbers is not None and name not in self._outputs:
+                with self._adding:
+                    self._outputs = {**self._outputs, name: self._side([bare_output(name)], None)}
+                self._announce()
 
     @property
     def _sides(self) -> list[Side]:
@@ -206,6 +215,8 @@ class Columns:
         """Begin with nothing counted, as a forked child must."""
         self._adding = threading.Lock()
         self._reference = None if self._reference is None else []
+        if self._skew is not None and self._baseline is not None:
+            self._skew = Skew(self._attributes, self._baseline, self._settings.skew_rows)
         for side in self._sides:
             side.start_afresh()
 
@@ -217,21 +228,22 @@ def told(column: Column) -> Column:
         return column
     often = [count >= FEWEST_TOLD * column.rows for count in column.counts]
     shown = [f"={readable(n)}" if often[at] else bins.labels[at] for at, n in enumerate(bins.names)]
-    return replace(column, bins=replace(bins, shown=tuple(shown)))
+    return replace(column, bins=replace(bins, shown=distinct(shown)))
 
 
 def bare(table: Table) -> Iterator[Column]:
     """Columns of which nothing is known before: numbers have moments, all have completeness."""
-    for position, name in enumerate(distinct(names_of(table)[:MOST_COLUMNS])):
-        number = table.numeric or kind_of(table.column(position)) == NUMERIC
+    names_told = distinct(map(readable, names_of(table)[:MOST_COLUMNS]))
+    for position, (name, shown) in enumerate(zip(distinct(names_of(table)[:MOST_COLUMNS]), names_told, strict=True)):
+        held = table.column(position)
+        number = table.numeric or (kind_of(held) == NUMERIC and missing_in(held) < table.rows)
         kind, bins = (NUMERIC, NumericBins(())) if number else (CATEGORICAL, CategoryBins((), None))
-        yield Column(readable(name), INPUT, kind, name, None, bins, (0,) * bins.size)
+        yield Column(shown, INPUT, kind, name, None, bins, (0,) * bins.size)
 
 
-def bare_output(decision: Decision) -> tuple[Column, ...]:
-    """The one column of answers of a model without a baseline; its classes are in `ml.predictions`."""
-    name = "score" if decision.task in (Task.BINARY, Task.MULTICLASS) else "value"
-    return (Column(name, OUTPUT, NUMERIC, name, None, NumericBins(()), (0, 0)),)
+def bare_output(name: str) -> Column:
+    """A column of answers of which nothing is known before."""
+    return Column(name, OUTPUT, NUMERIC, name, None, NumericBins(()), (0, 0))
 
 
 def _answered(name: str, prediction: Prediction, decision: Decision, tallier: Tallier) -> Tally | None:

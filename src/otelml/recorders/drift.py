@@ -61,6 +61,7 @@ class Drift:
         for at, column in enumerate(columns):
             self._reference[at, : len(column.counts)] = column.counts
         self._told = True
+        self._refused: set[tuple[str, int, tuple[str, ...]]] = set()
         self._shown: dict[tuple[str, int, tuple[str, ...]], Number] = {}
         self.start_afresh()
 
@@ -155,7 +156,12 @@ class Drift:
             key = stream.metric.name, int(at), (window, *method)
             number = self._shown.get(key)
             if number is None:
-                if math.isnan(value) or not stream.registry.has_room(1):
+                if math.isnan(value):
+                    continue
+                if not stream.registry.has_room(1):
+                    if key not in self._refused:
+                        self._refused.add(key)
+                        stream.registry.refuse()
                     continue
                 labels = {names.WINDOW: window} | ({names.METHOD: method[0]} if method else {})
                 number = self._shown[key] = stream.number({**self._attributes[at], **labels})

@@ -12,6 +12,7 @@ from otelml import clock
 from otelml.ledger import ledger
 from otelml.recorders.drift import Drift
 from otelml.recorders.series import ColumnStreams, constants_of, moments_of, series_of
+from otelml.stats.binning import FEWEST_ROWS
 from otelml.telemetry import names
 
 if TYPE_CHECKING:
@@ -66,9 +67,13 @@ class Side:
         """The series of each column, or None where they do not all fit."""
         registry, room = self._streams.values.registry, 0
         kept: list[Column] = []
+        held: list[bool] = []
         for column in self.tallier.columns:
-            if registry.has_room(room + series_of(column)):
-                room += series_of(column)
+            there = self._streams.values.holds({**self._of(column), names.BIN: column.bins.labels[0]})
+            series = 0 if there else series_of(column)
+            held.append(there or registry.has_room(room + series))
+            if held[-1]:
+                room += series
                 kept.append(column)
             else:
                 registry.refuse()
@@ -82,14 +87,12 @@ class Side:
                 {**self._of(column), names.MOMENT: moment} for column in kept for moment in moments_of(column)
             )
         )
-        made = {
-            column.name: Series(
-                list(islice(values, column.bins.size)),
-                list(islice(moments, len(moments_of(column)))),
-            )
-            for column in kept
-        }
-        return [made.get(column.name) for column in self.tallier.columns]
+        return [
+            Series(list(islice(values, column.bins.size)), list(islice(moments, len(moments_of(column)))))
+            if fits
+            else None
+            for column, fits in zip(self.tallier.columns, held, strict=True)
+        ]
 
     @property
     def gauges(self) -> int:
@@ -100,16 +103,21 @@ class Side:
         """Say what the columns were like in the baseline."""
         streams = self._streams
         for column, series in zip(self.tallier.columns, self._series, strict=True):
-            room = streams.baseline_values.registry.has_room(constants_of(column))
-            if series is None or not column.rows or not room:
+            if series is None or not column.rows:
                 continue
             own = self._of(column)
+            if not streams.baseline_rows.holds(own) and not streams.baseline_rows.registry.has_room(
+                constants_of(column)
+            ):
+                streams.baseline_rows.registry.refuse()
+                continue
             shares = streams.baseline_values.numbers({**own, names.BIN: label} for label in column.bins.labels)
             for share, count in zip(shares, column.counts, strict=True):
                 share.set(count / column.rows)
             streams.baseline_rows.number(own).set(column.rows)
+            several = column.rows * column.completeness >= FEWEST_ROWS  # of fewer, the mean is somebody's
             for moment, value in (("mean", column.mean), ("standard_deviation", column.sd)):
-                if value is not None:
+                if value is not None and several:
                     streams.baseline_moments.number({**own, names.MOMENT: moment}).set(value)
             for window, index in column.drift.items():
                 streams.baseline_drift.number({**own, names.WINDOW: window}).set(index)

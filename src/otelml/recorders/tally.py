@@ -147,7 +147,8 @@ class Tallier:
         known = {} if names is None else {name: at for at, name in enumerate(distinct(names))}
         found = {source: known[source] for source in self.sources if source in known}
         if not found and (names is None or width == len(self.sources)):
-            return Places(dict(zip(self.sources, range(width), strict=False)), max(width - len(self.sources), 0))
+            beyond = max(width - len(self.sources), 0) if len(self.columns) < MOST_COLUMNS else 0
+            return Places(dict(zip(self.sources, range(width), strict=False)), beyond)
         # Of more columns than a baseline holds, nobody knows any more which are none of the model's.
         return Places(found, width - len(found) if len(self.columns) < MOST_COLUMNS else 0)
 

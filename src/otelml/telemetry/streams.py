@@ -182,15 +182,19 @@ class Stream:
 
     def numbers(self, several: Iterable[Attributes]) -> list[Number]:
         """Get a sum or gauge with each of these attributes; many at once, since each addition copies the whole."""
-        wanted = {(key_of(attributes), ()): attributes for attributes in several}
+        wanted = [((key_of(attributes), ()), attributes) for attributes in several]
         start = None if self.metric.kind is Kind.GAUGE else self.metric.zero
-        made = {key: Number(attributes, start) for key, attributes in wanted.items() if key not in self.cells}
+        made = {key: Number(attributes, start) for key, attributes in wanted if key not in self.cells}
         with _lock:
             admitted = {key: cell for key, cell in made.items() if key not in self.cells and self.registry.admit()}
             self.cells = {**self.cells, **admitted}
         if len(admitted) < len(made):
             self.registry.refuse()
-        return [self.cells.get(key) or made[key] for key in wanted]  # type: ignore[misc]
+        return [self.cells.get(key) or made[key] for key, _ in wanted]  # type: ignore[misc]
+
+    def holds(self, attributes: Attributes) -> bool:
+        """Whether there is a sum or gauge with these attributes."""
+        return (key_of(attributes), ()) in self.cells
 
     def buckets(self, attributes: Attributes, bounds: tuple[float, ...] | None = None) -> Buckets:
         """Get the histogram with these attributes and bounds; one of other bounds stays as it is."""

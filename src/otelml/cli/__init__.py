@@ -31,7 +31,7 @@ COMMANDS = {
     ),
     "demo": Command(
         "otelml.cli.demo",
-        "watch a real model on real flights, over OTLP, in a minute or two",
+        "watch a real model on real flights, over OTLP, in a few minutes",
         "Trains a model on the flights of January and February 2013, saves its baseline on March, serves\n"
         "April to December from a process started by opentelemetry-instrument, and shows what arrives\n"
         "over OTLP.\n"

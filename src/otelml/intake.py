@@ -133,13 +133,15 @@ class Intake:
             return None
 
     def _taken(self, table: Table) -> Taken:
-        weight = table.nbytes if table.numeric else weight_of(table)
+        weight = table.nbytes
+        if weight < LARGE and not table.numeric:
+            weight = weight_of(table)
         lane = self._lane(table) if weight < LARGE else None
         if lane is None:
             return self._tallies, self._columns.tally(table), 0
         if isinstance(lane, TableLane):
             return lane.data, table.copied(), weight
-        return lane.data, cast("NDArray[Any]", table.matrix).tobytes(), table.nbytes
+        return lane.data, cast("NDArray[Any]", table.matrix).tobytes(), weight
 
     def _lane(self, table: Table) -> MatrixLane | TableLane | None:
         """Where tables like this one are staged; None where there are too many kinds of them."""

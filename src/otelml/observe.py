@@ -19,7 +19,6 @@ from otelml.ledger import ledger
 from otelml.monitor import NOTHING
 from otelml.patching.guard import swallow
 from otelml.patching.nesting import INSIDE
-from otelml.patching.sites import first_argument
 from otelml.prediction import Form, Task, label_texts
 from otelml.staging import Failure, Trace, Waiting
 from otelml.telemetry import names
@@ -93,14 +92,13 @@ class Watch:
         self, operation: Operation, model: Any, adapter: Adapter, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         self.operation, self.model, self.adapter = operation, model, adapter
-        self.models: Models = (process.made or process.current()).models
+        self.models: Models = process.current().models
         monitor = self.models.monitor(model, adapter)
         self.monitor: Monitor = monitor
         self.taken: Taken | None = None
         if monitor.intake is not None:
             try:
-                first = args and operation.inputs is first_argument
-                self.taken = monitor.intake.take(args[0] if first else operation.inputs(args, kwargs))
+                self.taken = monitor.intake.take(operation.inputs(args, kwargs))
             except Exception as error:  # noqa: BLE001 -- the guard: the call is watched all the same
                 swallow("columns", error)
         self.opened: OpenSpan | None = None if monitor.spans is None else monitor.spans.start(operation.name)

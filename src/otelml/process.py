@@ -98,18 +98,18 @@ def _store(settings: Settings, before: Process | None) -> Store:
     return MemoryStore(ages, settings.outcome_capacity)
 
 
-made: Process | None = None
+_process: Process | None = None
 _making = threading.RLock()
 
 
 def current() -> Process:
     """The process's state; made from the environment where nobody configured it."""
-    return made or _first()
+    return _process or _first()
 
 
 def _first() -> Process:
     with _making:
-        return made or configure()
+        return _process or configure()
 
 
 def _new_lock() -> None:
@@ -122,10 +122,10 @@ forking.in_child(_new_lock)
 
 def configure(loaded: Loaded | None = None, **providers: Any) -> Process:
     """Make the state anew; models that were identified stay so, what waits and what was counted goes on."""
-    global made  # noqa: PLW0603 -- one a process
+    global _process  # noqa: PLW0603 -- one a process
     with _making:
-        before = made
-        made = Process(loaded or load(), before, **providers)
+        before = _process
+        _process = made = Process(loaded or load(), before, **providers)
         if before is not None:
             before.close()
         return made
@@ -133,9 +133,9 @@ def configure(loaded: Loaded | None = None, **providers: Any) -> Process:
 
 def end() -> None:
     """Let go of everything; what was counted stays, and goes on after the next `configure`."""
-    global made  # noqa: PLW0603 -- one a process
+    global _process  # noqa: PLW0603 -- one a process
     with _making:
-        if made is not None:
-            made.close()
-            made = None
+        if _process is not None:
+            _process.close()
+            _process = None
             PIPELINE.remove()

@@ -138,7 +138,7 @@ class Baseline(Content):
     @classmethod
     def of_columns(cls, model: Any, learned: Learned, *, name: str | None = None, version: str | None = None) -> Self:
         """Make a baseline of columns that were learned before, of a model that was fitted since."""
-        content = replace(of_columns(model, learned, None), name=name, version=version)
+        content = replace(of_columns(model, learned), name=name, version=version)
         return cls(**vars(content), digest=document.digest(to_payload(content)))
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -13,6 +13,7 @@ from otelml.arrays import as_array
 from otelml.baseline.document import BaselineError
 
 DAY_S = 86_400
+WINDOWS = {"P1D": 1, "P7D": 7, "P28D": 28}  # days
 LATEST_S = 1e11  # the year 5138; what is above are milliseconds
 
 Array = NDArray[Any]

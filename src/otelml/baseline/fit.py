@@ -88,14 +88,12 @@ def look(
     BaselineError
         When `X` holds no columns.
     """
-    learned, found = _inputs(X, None if time is None else Days.of(time, n_rows(X) or 0), tick)
-    if not learned.columns or not learned.columns[0].rows:
-        why = found[0] if found else "give a table of rows and columns"
-        raise BaselineError(f"without y a baseline is one of the columns of X, and there are none: {why}")
-    return of_columns(model, learned, None if time is None else Days.of(time, learned.columns[0].rows).count), found
+    days = None if time is None else Days.of(time, n_rows(X) or 0)
+    learned, found = _inputs(X, days, tick)
+    return of_columns(model, learned, days and days.count, *found), found
 
 
-def of_columns(model: Any, learned: Learned, days: int | None) -> Content:
+def of_columns(model: Any, learned: Learned, days: int | None = None, *doubtful: str) -> Content:
     """What a baseline holds of columns alone, and of what the model says of itself.
 
     Raises
@@ -104,7 +102,8 @@ def of_columns(model: Any, learned: Learned, days: int | None) -> Content:
         When there are no columns, or no rows.
     """
     if not learned.columns or not learned.columns[0].rows:
-        raise BaselineError("there are no columns, or no rows: give a table")
+        why = doubtful[0] if doubtful else "give a table of rows and columns"
+        raise BaselineError(f"without y a baseline is one of the columns of X, and there are none: {why}")
     task, classes = told_by(model)
     return Content(
         fingerprint=fingerprint(model),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from otelml.baseline.columns import INPUT, MOST_COLUMNS, OUTPUT, Column, distinct, readable, shown_names
+from otelml.baseline.days import WINDOWS, Days
 from otelml.baseline.document import BaselineError
 from otelml.readings import (
     BOOLEAN,
@@ -35,13 +36,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from otelml.baseline.days import Days
     from otelml.stats.binning import Bins
     from otelml.tables import Table
 
     Floats = NDArray[np.float64]
 
-WINDOWS = {"P1D": 1, "P7D": 7, "P28D": 28}
 FEWEST_BLOCKS = 3
 DIGITS = 12
 LARGEST = 1e100  # coordinate of a vector
@@ -184,11 +183,6 @@ def block_drift(bins: Bins, index: NDArray[np.intp], days: Days) -> dict[str, fl
     return found
 
 
-def outputs(answers: Answers, days: Days | None) -> tuple[Column, ...]:
-    """Learn the columns of what a model answered."""
-    return tuple(_outputs(answers, days))
-
-
 class Answers(NamedTuple):
     """What a model answered to rows, as columns.
 
@@ -206,7 +200,8 @@ class Answers(NamedTuple):
     value: Floats | None = None
 
 
-def _outputs(answers: Answers, days: Days | None) -> Iterator[Column]:
+def outputs(answers: Answers, days: Days | None) -> Iterator[Column]:
+    """Learn the columns of what a model answered."""
     if answers.predicted is not None:
         names = answers.classes[:MOST_NAMED]
         marks = () if len(names) == len(answers.classes) else None

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from otelml.baseline.content import Performance
+from otelml.baseline.days import WINDOWS, Days
 from otelml.baseline.sample import PROBABILITY
 from otelml.stats.bootstrap import block_bootstrap
 from otelml.stats.calibration import brier_losses
@@ -25,14 +26,12 @@ from otelml.stats.ranking import auc_from_bins, auc_interval, roc_auc
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from otelml.baseline.days import Days
     from otelml.baseline.sample import Sample
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
 
-WINDOWS = {"P1D": 1, "P7D": 7, "P28D": 28}
 UNKNOWN = (math.nan, math.nan)
 # Per-class metrics of more classes than are ever emitted would be a file of numbers that nobody reads.
 MOST_CLASSES = 20

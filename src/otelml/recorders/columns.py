@@ -233,8 +233,8 @@ def told(column: Column) -> Column:
 
 def bare(table: Table) -> Iterator[Column]:
     """Columns of which nothing is known before: numbers have moments, all have completeness."""
-    names_told = distinct(map(readable, names_of(table)[:MOST_COLUMNS]))
-    for position, (name, shown) in enumerate(zip(distinct(names_of(table)[:MOST_COLUMNS]), names_told, strict=True)):
+    sources = names_of(table)[:MOST_COLUMNS]
+    for position, (name, shown) in enumerate(zip(sources, distinct(map(readable, sources)), strict=True)):
         held = table.column(position)
         number = table.numeric or (kind_of(held) == NUMERIC and missing_in(held) < table.rows)
         kind, bins = (NUMERIC, NumericBins(())) if number else (CATEGORICAL, CategoryBins((), None))

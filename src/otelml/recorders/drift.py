@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from otelml.recorders.series import WINDOWS, gauges_of
+from otelml.recorders.tally import reference_of
 from otelml.stats import divergence
 from otelml.stats.binning import MISSING, NumericBins
 from otelml.stats.window import Window
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from otelml.telemetry.streams import Attributes, Number, Stream
 
     Floats = NDArray[np.float64]
-
-SUMS = 3  # of z, which follow a column's counts in the windows
 
 
 class Drift:
@@ -56,10 +55,7 @@ class Drift:
         self._columns, self._kept = tuple(columns), np.flatnonzero(kept)
         self._numeric = np.array([isinstance(column.bins, NumericBins) for column in columns], dtype=np.bool_)
         self._attributes = [dict(of(column)) for column in columns]
-        self._most = max(column.bins.size for column in columns)
-        self._reference = np.zeros((len(columns), self._most))
-        for at, column in enumerate(columns):
-            self._reference[at, : len(column.counts)] = column.counts
+        self._reference = reference_of(columns)
         self._told = True
         self._refused: set[tuple[str, int, tuple[str, ...]]] = set()
         self._shown: dict[tuple[str, int, tuple[str, ...]], Number] = {}
@@ -97,7 +93,8 @@ class Drift:
                 if self._shown:
                     self._leave_out(name)
                 continue
-            counts, sums = total[:, : self._most], total[:, self._most :]
+            most = self._reference.shape[1]
+            counts, sums = total[:, :most], total[:, most:]
             if self._known:
                 self._compare(name, counts)
             if self._every:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from otelml.stats.binning import NumericBins
+from otelml.telemetry import names
 
 if TYPE_CHECKING:
     from otelml.baseline import Baseline
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 DAY = 86_400.0
 WINDOWS = {"P1D": (DAY, 12), "P7D": (7 * DAY, 14)}  # few sub-windows: each holds all bins once more
-MOMENTS = ("positive", "negative", "squared")
-"""How the sums of a tally are called, in their order."""
 
 
 class ColumnStreams(NamedTuple):
@@ -42,7 +41,7 @@ def series_of(column: Column) -> int:
 
 def moments_of(column: Column) -> tuple[str, ...]:
     """The moments that a column has: numbers have all of them, categories none."""
-    return MOMENTS if isinstance(column.bins, NumericBins) else ()
+    return names.MOMENTS if isinstance(column.bins, NumericBins) else ()
 
 
 def constants_of(column: Column) -> int:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from otelml.stats.divergence import BLOCKS, EFFECT, FEWEST, drifted, psi, psi_critical
+from otelml.recorders.tally import reference_of
+from otelml.stats.divergence import FEWEST, drifted, psi, takes
 from otelml.telemetry import events, names
 
 if TYPE_CHECKING:
@@ -42,15 +43,12 @@ class Skew:
 
     def _report(self, counts: NDArray[np.float64]) -> None:
         columns = self._baseline.inputs
-        reference = np.zeros(counts.shape)
-        for at, column in enumerate(columns):
-            reference[at, : len(column.counts)] = column.counts
+        reference = reference_of(columns)
         # The first rows are of one hour or of one day: what days differ by among themselves is no skew.
         blocks = np.array([max(column.drift.values(), default=0.0) for column in columns])
-        index = psi(counts, reference)
-        takes = np.maximum(np.maximum(psi_critical(counts, reference), EFFECT), BLOCKS * blocks)
-        moved = sorted(np.flatnonzero(drifted(counts, reference, blocks)), key=lambda at: takes[at] / index[at])
-        texts = [f"{columns[at].name} ({index[at]:.2f}, takes {takes[at]:.2f})" for at in moved]
+        index, needed = psi(counts, reference), takes(counts, reference, blocks)
+        moved = sorted(np.flatnonzero(drifted(counts, reference, blocks)), key=lambda at: needed[at] / index[at])
+        texts = [f"{columns[at].name} ({index[at]:.2f}, takes {needed[at]:.2f})" for at in moved]
         if not texts:
             logger.info("otelml: the first %d rows of %s are as in the baseline %s: no training-serving skew in %d "
                         "columns", self._rows, self._model, self._baseline.id, len(columns))  # fmt: skip

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MISSING_COLUMN, EXTRA_COLUMN, TYPE, RANGE, CATEGORY = "column_missing", "column_extra", "type", "range", "category"
+MOST_LAYOUTS = 64
 EXTRA = "other"  # names of columns that nobody declared are without end, and stay
 
 
@@ -60,6 +61,14 @@ class Places(NamedTuple):
 
     of: dict[str, int]
     extra: int
+
+
+def reference_of(columns: Sequence[Column]) -> Floats:
+    """What was in the bins of the baseline, laid out as a tally's counts: `(n_columns, most_bins)`."""
+    reference = np.zeros((len(columns), max((column.bins.size for column in columns), default=0)))
+    for at, column in enumerate(columns):
+        reference[at, : len(column.counts)] = column.counts
+    return reference
 
 
 class Tallier:
@@ -219,6 +228,3 @@ def _laid_out(table: Table) -> tuple[Floats, int]:
         return np.asarray(table.matrix, dtype=np.float64), 0
     read = [numbers_of(table.column(at)) for at in range(table.width)]
     return np.column_stack([numbers for numbers, _ in read]), sum(mistyped for _, mistyped in read)
-
-
-MOST_LAYOUTS = 64

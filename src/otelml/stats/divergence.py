@@ -83,6 +83,20 @@ def psi_critical(counts: ArrayLike, reference: ArrayLike) -> Floats:
         return _unless_empty(quantile * scale, window, known)
 
 
+def takes(counts: ArrayLike, reference: ArrayLike, blocks: ArrayLike = 0.0) -> Floats:
+    """What the index of a window has to be above, to be drift: an effect, no chance, and more than blocks differ by.
+
+    Parameters
+    ----------
+    counts, reference : (..., n_bins).
+    blocks : (...) largest index among blocks of the reference, as long as the window; 0 where it is not known.
+
+    >>> float(takes([900, 100], [500, 500], blocks=0.4))
+    0.5
+    """
+    return np.maximum(EFFECT, np.maximum(psi_critical(counts, reference), BLOCKS * np.asarray(blocks)))
+
+
 def drifted(counts: ArrayLike, reference: ArrayLike, blocks: ArrayLike = 0.0) -> NDArray[np.bool_]:
     """Tell drift that matters, is no chance, and is more than the training data did by themselves.
 
@@ -96,8 +110,7 @@ def drifted(counts: ArrayLike, reference: ArrayLike, blocks: ArrayLike = 0.0) ->
     """
     index = psi(counts, reference)
     rows = np.asarray(counts, dtype=np.float64).sum(axis=-1)
-    takes = np.maximum(EFFECT, np.maximum(psi_critical(counts, reference), BLOCKS * np.asarray(blocks)))
-    return np.asarray((rows >= FEWEST) & (index > takes))
+    return np.asarray((rows >= FEWEST) & (index > takes(counts, reference, blocks)))
 
 
 def jensen_shannon(counts: ArrayLike, reference: ArrayLike) -> Floats:

@@ -64,8 +64,9 @@ class Embedding:
         """
         with np.errstate(invalid="ignore", over="ignore"):  # a service may be handed infinities
             lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(self.centroid)
-            places: Floats = np.matmul(self.components, np.transpose(vectors - self.centroid))
-            cosine: Floats = ratio(vectors @ self.centroid, lengths)
+            # Not by BLAS, whose threads go on spinning beside those of the host's model.
+            places: Floats = np.einsum("kj,ij->ki", self.components, vectors - self.centroid)
+            cosine: Floats = ratio(np.einsum("ij,j->i", vectors, self.centroid), lengths)
         return dict(zip(self.names, [cosine, *places], strict=True))
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 ABREAST = 2_048  # numbers laid end to end: enough for numpy to run, few enough to stay in the first-level cache
-SINGLE = 4  # bytes of a number in single precision
 GROUPS = 128  # of those in a tile; no more than a byte counts to
+SINGLE = 4  # bytes of a number in single precision
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from otelml.baseline.columns import MOST_COLUMNS
 from otelml.telemetry import names
 
 
@@ -65,7 +66,7 @@ ATTRIBUTES = (
         names.COLUMN_NAME,
         "name of a feature, with the part that it is read by after a dot (`comment.length`, `when.hour`, "
         "`vector.pc1`); of answers `score`, `class`, `value`. Columns that nobody declared are `other`",
-        f"{names.MOST_COLUMNS} a model",
+        f"{MOST_COLUMNS} a model",
     ),
     Attribute(names.COLUMN_ROLE, "`input`, `output`", "2"),
     Attribute(
@@ -100,7 +101,7 @@ ATTRIBUTES = (
     Attribute(
         names.COLUMNS_MOVED,
         "names of the columns that are not as they were in training, of events alone",
-        f"{names.MOST_COLUMNS}",
+        f"{MOST_COLUMNS}",
     ),
     Attribute(names.REASON, "see below", "fixed list"),
     Attribute(names.COMPONENT, "see below", "fixed list"),

@@ -115,10 +115,7 @@ class ValueHistogram:
         scale: tuple[float, float] = UNSCALED,
     ) -> BoundValues:
         """Get the series with these attributes; `scale`: the mean and deviation to standardise by."""
-        moments = {
-            moment: self._moments.number({**attributes, names.MOMENT: moment})
-            for moment in ("positive", "negative", "squared")
-        }
+        moments = {moment: self._moments.number({**attributes, names.MOMENT: moment}) for moment in names.MOMENTS}
         return BoundValues(self._values.buckets(attributes, tuple(bounds) if bounds else None), moments, scale)
 
     def record(self, value: float, attributes: Attributes | None = None) -> None:

@@ -107,8 +107,8 @@ OTHER_ERROR = "_OTHER"
 MOST_CLASSES = 20
 MOST_ERROR_TYPES = 20
 MOST_MODELS = 50
-MOST_COLUMNS = 200
 MOST_BINS = 24
+MOMENTS = ("positive", "negative", "squared")  # values of `ml.moment` that are counted
 MOST_ZERO_CELLS = 16
 
 _DURATION_BOUNDS = (

@@ -9,7 +9,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from otelml.baseline.columns import INPUT, OUTPUT
-from otelml.baseline.learning import WINDOWS
+from otelml.baseline.days import WINDOWS
 from otelml.cli.demo.arrivals import VALUES, of
 from otelml.stats.binning import ABOVE, BELOW
 from otelml.stats.divergence import drifted, psi

@@ -6,6 +6,8 @@ import os
 
 import pytest
 from collector import HOW_TO_GET_ONE, find_collector, running_collector
+from prometheus import HOW_TO_GET_ONE as HOW_TO_GET_PROMETHEUS
+from prometheus import find_prometheus
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +16,15 @@ def collector_binary():
     binary = find_collector()
     if binary is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW_TO_GET_ONE)
+    return binary
+
+
+@pytest.fixture(scope="session")
+def prometheus_binary():
+    """Give the path of a Prometheus; without one skip, in CI fail."""
+    binary = find_prometheus()
+    if binary is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW_TO_GET_PROMETHEUS)
     return binary
 
 

@@ -34,6 +34,7 @@ EXAMPLES = {
     "outcome_horizon": [("90", 90.0), ("90s", 90.0), ("1.5m", 90.0), ("12H", 43_200.0), ("2d", 172_800.0)],
     "outcome_ttl": [("30d", 2_592_000.0)],
     "span_ids": [("true", True)],
+    "span_scores": [("true", True)],
     "exception_messages": [("true", True)],
     "max_points": [("500", 500)],
 }

@@ -176,7 +176,9 @@ class Models:
         task = {names.TASK: decision.task.value}
         spans = None
         if self._tracer is not None:
-            spans = Spans(self._tracer, {**attributes, **system, **task}, messages=self.settings.exception_messages)
+            told = self.settings
+            own = {**attributes, **system, **task}
+            spans = Spans(self._tracer, own, messages=told.exception_messages, scores=told.span_scores)
         columns = self._columns_of(identity, description, baseline)
         return Monitor(
             identity,

@@ -87,6 +87,7 @@ class Monitor:
                 lane = self._find(operation, form, answer)
             if lane is None:
                 lane = Lane(operation, form, answer.dtype, answer.shape[1:])
+                lane.tells = self.spans is not None and self.spans.scores and bool(self.decision.classes)
                 self._lanes = [*self._lanes, lane]
             self.latest[operation] = lane
         return lane

@@ -19,7 +19,7 @@ from otelml.ledger import ledger
 from otelml.monitor import NOTHING
 from otelml.patching.guard import swallow
 from otelml.patching.nesting import INSIDE
-from otelml.prediction import Form, Task, label_texts
+from otelml.prediction import Form, Task, label_texts, normalise
 from otelml.staging import Failure, Trace, Waiting
 from otelml.telemetry import names
 from otelml.telemetry.spans import SUPPRESSED, Spans
@@ -128,6 +128,8 @@ class Watch:
             else:
                 self._wait(lane, answer.tobytes(), self._ids(rows, arguments))
             if self.opened is not None:
+                if lane.tells and rows == 1:
+                    self._tell(self.opened, lane.form, answer)
                 self._end_span(self.opened, rows, ended - started, lane.traces)
             lane.rows.append(rows)
             lane.seconds.append(ended - started)
@@ -235,6 +237,13 @@ class Watch:
         self.models.desk.expect()
         if self.opened is not None and len(ids) == 1 and self.models.settings.span_ids:
             self.opened.span.set_attribute(names.PREDICTION_ID, ids[0])
+
+    def _tell(self, opened: OpenSpan, form: Form, answer: NDArray[Any]) -> None:
+        try:
+            prediction = normalise(form, self.monitor.decision, answer)
+        except (ValueError, TypeError):
+            return  # folding meets the same, and books it
+        Spans.answer(opened.span, self.monitor.decision, prediction)
 
     def _end_span(self, opened: OpenSpan, rows: int, seconds: float, traces: list[Trace]) -> None:
         opened.span.set_attribute(names.BATCH_SIZE, rows)

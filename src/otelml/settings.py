@@ -66,6 +66,7 @@ class Settings:
     outcome_horizon: float = row(DAY, SECONDS, "Age at which a prediction is counted, with its outcome or without.")
     outcome_ttl: float = row(30 * DAY, SECONDS, "Age at which a prediction is forgotten.")
     span_ids: bool = row(False, BOOLEAN, "Put the prediction id on the span of a one-row call.")
+    span_scores: bool = row(False, BOOLEAN, "Put score and class on the span of a one-row call.")
     exception_messages: bool = row(False, BOOLEAN, "Put the text of exceptions, which may quote data, on spans.")
     max_points: int = row(10_000, COUNT, "Series that this process may ship.")
 

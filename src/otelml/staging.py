@@ -39,6 +39,7 @@ class Lane:
     data : bytes of the rows of calls without ids; with ids they are in `waiting`.
     calls : how many there were, about; of one in some of them our own share is measured.
     settled : arrays of this type and shape of row are answers of this form, whatever the call's arguments were.
+    tells : the answer to one row is put on its span.
     """
 
     __slots__ = (
@@ -52,13 +53,14 @@ class Lane:
         "settled",
         "spent",
         "tail",
+        "tells",
         "traces",
         "waiting",
     )
 
     def __init__(self, operation: str, form: Form, dtype: np.dtype[Any], tail: tuple[int, ...]) -> None:
         self.operation, self.form, self.dtype, self.tail = operation, form, dtype, tail
-        self.settled = False
+        self.settled = self.tells = False
         self.calls = 0
         self.seconds: list[float] = []
         self.rows: list[int] = []

@@ -8,16 +8,17 @@
 Nothing in it is a row: it holds bins, counts, quantiles and the names of columns and classes.  It holds no
 time of its making: the same model and rows give the same bytes.
 
-Format version 2
+Format version 3
 ----------------
 All keys are always there; null says that a part does not apply.  `schema.json`, beside this module, says the same as a
-JSON Schema.  Files of format version 1, which had neither `columns` nor `embeddings`, are read too.  Without labels
-(``y=None``) `positive_class`, the threshold, `score` and `value` are null, and `cells` and `performance` are empty.
+JSON Schema.  Files of format version 1, which had neither `columns` nor `embeddings`, and of version 2, which had no
+`blocks`, are read too.  Without labels (``y=None``) `positive_class`, the threshold, `score` and `value` are null, and
+`cells` and `performance` are empty.
 
 format
     ``"otelml.baseline"``.
 format_version
-    2; a reader refuses a newer one.
+    3; a reader refuses a newer one.
 model
     `name` and `version` (as given, or null), `class` (qualified), `columns` (names, or null), `parameters`
     (described, without addresses and without what only changes speed), and the `fingerprint` of these three.
@@ -72,6 +73,9 @@ columns
     `drift`
         By window (`P1D`, `P7D`, `P28D`), with times: the largest population stability index of a block of that length
         against all other blocks of these rows.
+    `blocks`
+        Of numbers, by window, with times, of the score of a binary task, and of values: `lower` and `upper`, the smallest
+        and the largest `mean` and population `variance` of a block of that length; of other columns empty.
 embeddings
     By source, of columns of the kind `embedding`: their `centroid`, and up to three `components`, the directions of
     greatest variance.

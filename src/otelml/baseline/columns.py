@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 INPUT, OUTPUT = "input", "output"
 MOST_COLUMNS = 200
 TRUTH = ("=false", "=true")
+DIGITS = 12
+
+
+class Limits(NamedTuple):
+    """The smallest and the largest of some blocks of rows."""
+
+    lower: float
+    upper: float
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,8 @@ class Column:
     mean, sd : of the finite numbers; None of categories, and `sd` also where nothing varies.
     drift : window (`P1D`, `P7D`, `P28D`) → largest population stability index of a block of that length against all
         other blocks of these rows; empty without times, or with too few rows.
+    blocks : window → `mean` and `variance` → within what those of such blocks stay; of the score of two classes, and of
+        values, alone.
     """
 
     name: str
@@ -51,6 +62,7 @@ class Column:
     mean: float | None = None
     sd: float | None = None
     drift: dict[str, float] = field(default_factory=dict[str, float])
+    blocks: dict[str, dict[str, Limits]] = field(default_factory=dict[str, dict[str, Limits]])
 
     @property
     def rows(self) -> int:
@@ -73,7 +85,11 @@ def to_payload(column: Column) -> Payload:
     bins = column.bins
     own: Payload
     if isinstance(bins, NumericBins):
-        own = {"edges": list(bins.edges), "values": list(bins.values)}
+        blocks = {
+            window: {moment: limits._asdict() for moment, limits in moments.items()}
+            for window, moments in column.blocks.items()
+        }
+        own = {"edges": list(bins.edges), "values": list(bins.values), "blocks": blocks}
     else:
         own = {"categories": list(bins.names), "others": None if bins.marks is None else "".join(bins.marks)}
     return {
@@ -110,6 +126,10 @@ def from_payload(payload: Payload) -> Column:
         mean=payload["mean"],
         sd=payload["standard_deviation"],
         drift=dict(payload["drift"]),
+        blocks={
+            window: {moment: Limits(**limits) for moment, limits in moments.items()}
+            for window, moments in payload.get("blocks", {}).items()  # since version 3
+        },
     )
     if list(column.bins.labels) != payload["bins"] or len(column.counts) != column.bins.size:
         raise ValueError(f"the bins of column {column.name!r} are not those of its edges or categories")
@@ -161,6 +181,11 @@ def distinct(names: Iterable[str]) -> tuple[str, ...]:
             shown = f"{name}.{number}"
         found[shown] = None
     return tuple(found)
+
+
+def rounded(number: float, unit: float) -> float:
+    """A number to twelve digits of a unit: those behind tell in which order a library adds up."""
+    return round(number, DIGITS - 1 - math.floor(math.log10(abs(unit)))) if unit else number
 
 
 def readable(name: Any) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import os
 
 FORMAT = "otelml.baseline"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 PREFIX = "sha256:"
 
 Payload = dict[str, Any]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from otelml.baseline.columns import INPUT, MOST_COLUMNS, OUTPUT, Column, distinct, readable, shown_names
-from otelml.baseline.days import WINDOWS, Days
+from otelml.baseline.blocks import block_drift, block_moments
+from otelml.baseline.columns import INPUT, MOST_COLUMNS, OUTPUT, Column, distinct, readable, rounded, shown_names
 from otelml.baseline.document import BaselineError
+from otelml.baseline.labels import TWO_CLASSES
 from otelml.readings import (
     BOOLEAN,
     CATEGORICAL,
@@ -28,7 +28,6 @@ from otelml.readings import (
     vectors_of,
 )
 from otelml.stats.binning import MOST_NAMED, CategoryBins, NumericBins
-from otelml.stats.divergence import FEWEST, psi
 from otelml.stats.embedding import Embedding
 
 if TYPE_CHECKING:
@@ -36,13 +35,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from otelml.stats.binning import Bins
+    from otelml.baseline.days import Days
     from otelml.tables import Table
 
     Floats = NDArray[np.float64]
 
-FEWEST_BLOCKS = 3
-DIGITS = 12
 LARGEST = 1e100  # coordinate of a vector
 WHOLE = "x"  # the column that all columns are together, where they are one vector
 
@@ -141,12 +138,7 @@ def _scale(numbers: Floats) -> tuple[float | None, float | None]:
         # The deviation of equal values is not always exactly 0.
         varies = bool(np.ptp(finite) > 0) and 0 < deviation < np.inf
     unit = deviation if varies else centre
-    return (_rounded(centre, unit) if np.isfinite(centre) else None), (_rounded(deviation, unit) if varies else None)
-
-
-def _rounded(number: float, unit: float) -> float:
-    """A number to twelve digits of a unit: those behind tell in which order a library adds up."""
-    return round(number, DIGITS - 1 - math.floor(math.log10(abs(unit)))) if unit else number
+    return (rounded(centre, unit) if np.isfinite(centre) else None), (rounded(deviation, unit) if varies else None)
 
 
 def _learn_vectors(
@@ -158,29 +150,6 @@ def _learn_vectors(
     columns = tuple(numeric(name, EMBEDDING, part, numbers, days) for part, numbers in parts)
     tick(name)
     return Learned(columns, {name: embedding})
-
-
-def block_drift(bins: Bins, index: NDArray[np.intp], days: Days) -> dict[str, float]:
-    """How much blocks of days differ: the largest index of one block against all the others, by window.
-
-    Parameters
-    ----------
-    index : (n_rows,) the bin of each row.
-
-    Returns
-    -------
-    Of windows of which there are three blocks at least, each with the rows that a rule asks for.
-    """
-    found: dict[str, float] = {}
-    for window, length in WINDOWS.items():
-        block = days.blocks(length)
-        counts = np.bincount(block * bins.size + index, minlength=(int(block.max(initial=0)) + 1) * bins.size)
-        counts = counts.reshape(-1, bins.size)
-        large = (counts.sum(axis=1) >= FEWEST) & (np.arange(len(counts)) < days.whole_blocks(length))
-        if np.count_nonzero(large) >= FEWEST_BLOCKS:
-            indices = psi(counts[large], counts.sum(axis=0) - counts[large])
-            found[window] = float(f"{np.nanmax(indices):.6g}")
-    return found
 
 
 class Answers(NamedTuple):
@@ -213,9 +182,15 @@ def outputs(answers: Answers, days: Days | None) -> Iterator[Column]:
             drift={} if days is None else block_drift(bins, index, days),
         )  # fmt: skip
     if answers.score is not None:
-        yield numeric("score", NUMERIC, None, answers.score, days, OUTPUT)
+        score = numeric("score", NUMERIC, None, answers.score, days, OUTPUT)
+        # Of more classes it is the score of one or another, whose spread tells nothing of either.
+        yield _with_blocks(score, answers.score, days) if len(answers.classes) == TWO_CLASSES else score
     if answers.value is not None:
-        yield numeric("value", NUMERIC, None, answers.value, days, OUTPUT)
+        yield _with_blocks(numeric("value", NUMERIC, None, answers.value, days, OUTPUT), answers.value, days)
+
+
+def _with_blocks(column: Column, numbers: Floats, days: Days | None) -> Column:
+    return column if days is None or not column.sd else replace(column, blocks=block_moments(numbers, column.scale, days))
 
 
 def class_index(predicted: NDArray[np.intp], bins: CategoryBins) -> NDArray[np.intp]:

@@ -11,8 +11,7 @@ import numpy as np
 from otelml import clock
 from otelml.ledger import ledger
 from otelml.recorders.drift import Drift
-from otelml.recorders.series import ColumnStreams, constants_of, moments_of, series_of
-from otelml.stats.binning import FEWEST_ROWS
+from otelml.recorders.series import ColumnStreams, baseline_moments_of, constants_of, moments_of, series_of
 from otelml.telemetry import names
 
 if TYPE_CHECKING:
@@ -115,10 +114,8 @@ class Side:
             for share, count in zip(shares, column.counts, strict=True):
                 share.set(count / column.rows)
             streams.baseline_rows.number(own).set(column.rows)
-            several = column.rows * column.completeness >= FEWEST_ROWS  # of fewer, the mean is somebody's
-            for moment, value in (("mean", column.mean), ("standard_deviation", column.sd)):
-                if value is not None and several:
-                    streams.baseline_moments.number({**own, names.MOMENT: moment}).set(value)
+            for labels, value in baseline_moments_of(column):
+                streams.baseline_moments.number({**own, **labels}).set(value)
             for window, index in column.drift.items():
                 streams.baseline_drift.number({**own, names.WINDOW: window}).set(index)
 

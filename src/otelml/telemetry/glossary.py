@@ -79,7 +79,7 @@ ATTRIBUTES = (
     ),
     Attribute(
         names.MOMENT,
-        "`positive`, `negative`, `squared`; of `ml.baseline.moment` `mean`, `standard_deviation`",
+        "`positive`, `negative`, `squared`; of `ml.baseline.moment` `mean`, `standard_deviation`, and `variance` (population)",
         "fixed list",
     ),
     Attribute(

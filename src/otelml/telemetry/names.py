@@ -99,6 +99,8 @@ COLUMNS_MOVED = "ml.skew.moved"
 # Of spans alone.
 BATCH_SIZE = "ml.batch.size"
 PREDICTION_ID = "ml.prediction.id"
+PREDICTION_SCORE = "ml.prediction.score"
+PREDICTION_CLASS = "ml.prediction.class"
 
 # Values.
 OTHER = "other"
@@ -342,8 +344,9 @@ BASELINE_MOMENT = Metric(
     "ml.baseline.moment",
     Kind.GAUGE,
     "{value}",
-    "Mean and standard deviation of a column in the baseline.",
-    (*_COLUMN, MOMENT, BASELINE_ID),
+    "Mean and standard deviation of a column in the baseline; with a window, the smallest and the largest mean and "
+    "variance of a block of its rows that long, of the score of two classes and of values alone.",
+    (*_COLUMN, MOMENT, BOUND, WINDOW, BASELINE_ID),
 )
 BASELINE_DRIFT = Metric(
     "ml.baseline.drift",

@@ -67,7 +67,9 @@ Everything that otelml emits. The scope is `{scope}`, with the version of otelml
 below it. `{model}`, `{version}`, `{system}`, `{operation}` and `{task}` are there from the start, for
 samplers; `{batch}` (rows) at the end. A call that raised has `{error}` and the status ERROR without a
 description, since exceptions quote data: `OTEL_PYTHON_ML_EXCEPTION_MESSAGES` adds message and stack
-trace. `{id}`, on calls of one row, needs `OTEL_PYTHON_ML_SPAN_IDS`. Cancellation and exit are no errors.
+trace. On calls of one row `OTEL_PYTHON_ML_SPAN_IDS` puts `{id}`, and `OTEL_PYTHON_ML_SPAN_SCORES` puts
+`{score}` and `{chosen}`, for tail sampling: the probability of the positive class, with more than two
+classes of the chosen one, and the label. Cancellation and exit are no errors.
 
 ## Metrics
 
@@ -101,7 +103,8 @@ _LIFE = """\
 Raw values, their extremes, ids and names of categories are in no metric. Names of columns are, and labels: those of
 the model's classes, up to the bound. Bounds of bins lie between values of the baseline; a value that more than 5 % of
 its rows hold has a bin of its own, which tells it. `OTEL_PYTHON_ML_CATEGORY_NAMES` tells names of categories, never of
-one that fewer than 1 % of the rows hold. Ids and texts of exceptions reach spans only where a setting says so.
+one that fewer than 1 % of the rows hold. Ids, answers to single rows and texts of exceptions reach spans only
+where a setting says so.
 """
 
 
@@ -118,6 +121,8 @@ def as_markdown() -> str:
         batch=names.BATCH_SIZE,
         error=names.ERROR_TYPE,
         id=names.PREDICTION_ID,
+        score=names.PREDICTION_SCORE,
+        chosen=names.PREDICTION_CLASS,
         moment=names.MOMENT,
     )
     parts = [head, *(_chapter(chapter) for chapter in CHAPTERS)]

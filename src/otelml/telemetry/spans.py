@@ -14,6 +14,7 @@ from otelml.telemetry import names
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
+    from otelml.prediction import Decision, Prediction
     from otelml.telemetry.streams import Attributes
 
 SUPPRESSED = "suppress_instrumentation"  # in the context, where somebody up the stack asked for silence
@@ -27,10 +28,10 @@ class OpenSpan(NamedTuple):
 
 
 class Spans:
-    """The spans of one model."""
+    """The spans of one model; `scores` says that the answer to one row is put on its span."""
 
-    def __init__(self, tracer: Tracer, attributes: Attributes, *, messages: bool) -> None:
-        self._tracer, self._messages = tracer, messages
+    def __init__(self, tracer: Tracer, attributes: Attributes, *, messages: bool, scores: bool) -> None:
+        self._tracer, self._messages, self.scores = tracer, messages, scores
         self._attributes = dict(attributes)
         self._of: dict[str, tuple[str, dict[str, Any]]] = {}
 
@@ -57,6 +58,19 @@ class Spans:
             span.set_status(Status(StatusCode.ERROR, str(error)))
         else:
             span.set_status(StatusCode.ERROR)  # without a description: exception messages quote data
+
+    @staticmethod
+    def answer(span: Span, decision: Decision, prediction: Prediction) -> None:
+        """Say what one row was answered: the class, and its score where that is a probability."""
+        if prediction.predicted is None:
+            return
+        chosen = int(prediction.predicted[0])
+        span.set_attribute(names.PREDICTION_CLASS, decision.classes[chosen] if chosen >= 0 else names.OTHER)
+        if prediction.scores is None or chosen < 0:
+            return
+        score = float(prediction.scores[0] if prediction.scores.ndim == 1 else prediction.scores[0, chosen])
+        if 0 <= score <= 1:  # of one that is none the fold books why
+            span.set_attribute(names.PREDICTION_SCORE, score)
 
     @staticmethod
     def end(opened: OpenSpan) -> None:

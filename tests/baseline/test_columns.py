@@ -20,7 +20,7 @@ import pytest
 import scipy.sparse
 
 from otelml.baseline import Baseline, BaselineError
-from otelml.baseline.columns import Column, distinct, from_payload, readable, to_payload
+from otelml.baseline.columns import Column, Limits, distinct, from_payload, readable, to_payload
 from otelml.recorders.tally import Tallier
 from otelml.stats.binning import CategoryBins, NumericBins
 from otelml.tables import table_of
@@ -43,11 +43,15 @@ def test_names_leave_readable() -> None:
     assert readable("ä" * 500) == "ä" * 120
 
 
+BLOCKS = {"P7D": {"mean": Limits(0.4, 0.6), "variance": Limits(0.01, 0.02)}}
+
+
 @pytest.mark.parametrize(
     "column",
     [
         Column("a", "input", "numeric", "a", None, NumericBins(()), (4, 2)),
         Column("a", "input", "numeric", "a", None, NumericBins((0.0, 1.0), (0.5,)), (0, 3, 3, 0, 1), 2, 3, {"P1D": 0}),
+        Column("score", "output", "numeric", "score", None, NumericBins((0.0, 1.0)), (0, 3, 0, 0), blocks=BLOCKS),
         Column("t.hour", "input", "datetime", "t", "hour", NumericBins((0.0, 24.0)), (0, 5, 0, 0), 12.0, None),
         Column("c", "input", "categorical", "c", None, CategoryBins(("b", "a"), ("0" * 8,)), (3, 2, 1, 0, 0)),
         Column("c", "input", "categorical", "c", None, CategoryBins((), None), (0, 0, 0)),
@@ -73,6 +77,8 @@ def test_every_kind_comes_back(column: Column) -> None:
         {"bins": ["below", "above", "missing"]},
         {"kind": "categorical"},
         {"drift": None},
+        {"blocks": None},
+        {"blocks": {"P7D": {"variance": {"lower": 0}}}},
         {"counts": None},
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from sklearn.svm import LinearSVC
 import otelml.baseline
 from otelml.baseline import Baseline
 from otelml.baseline.content import to_payload
-from otelml.baseline.document import FORMAT_VERSION
+from otelml.baseline.document import FORMAT_VERSION, write
 from otelml.prediction import Task
 
 if TYPE_CHECKING:
@@ -77,8 +78,10 @@ CASES: dict[str, Callable[[Any], Baseline]] = {
     "every kind with times": lambda data: Baseline.fit(object(), data.orders, time=HOURS),
     "nothing but missing values": lambda _: Baseline.fit(object(), [{"a": None, "b": np.nan}] * 5),
     "odd values": lambda _: Baseline.fit(object(), ODD),
+    "values with times": lambda _: Baseline.fit(Told(np.cos(HOURS)), HOURS[:, None], np.sin(HOURS), time=HOURS),
     "wide": lambda _: Baseline.fit(object(), np.random.default_rng(0).normal(size=(50, 250))),
 }
+BLOCKS = {"threshold and times": ["score"], "values with times": ["value"]}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -89,6 +92,7 @@ def test_every_file_fits_the_schema(case: str, request: pytest.FixtureRequest, t
     assert complaints(payload) == []
     assert Baseline.load(tmp_path / "b.json") == baseline
     assert all(sum(column["counts"]) == payload["rows"] for column in payload["columns"])
+    assert [column["name"] for column in payload["columns"] if column.get("blocks")] == BLOCKS.get(case, [])
 
 
 def test_the_cases_cover_every_kind(request: pytest.FixtureRequest) -> None:
@@ -142,7 +146,7 @@ def test_the_docstring_names_every_key() -> None:
 
 DAMAGES: dict[str, Callable[[Payload], object]] = {
     "another format": lambda file: file.update(format="evidently"),
-    "an older version": lambda file: file.update(format_version=1),
+    "an older version": lambda file: file.update(format_version=2),
     "no columns": lambda file: file.pop("columns"),
     "one key more": lambda file: file.update(made="today"),
     "one key more in the model": lambda file: file["model"].update(path="model.pkl"),
@@ -169,6 +173,10 @@ DAMAGES: dict[str, Callable[[Payload], object]] = {
     "bins alike": lambda file: file["columns"][0].update(bins=["below", "below"]),
     "no deviation": lambda file: file["columns"][0].update(standard_deviation=0),
     "drift of an unknown window": lambda file: file["columns"][0]["drift"].update(P3D=0.1),
+    "moments of an unknown window": lambda file: file["columns"][-1]["blocks"].update(P3D={}),
+    "moments without a variance": lambda file: file["columns"][-1].update(
+        blocks={"P1D": {"mean": {"lower": 0, "upper": 1}}}
+    ),
     "edges of categories": lambda file: file["columns"][-2].update(edges=[]),
     "names among the marks": lambda file: file["columns"][-2].update(others=["Jane Doe"]),
     "vectors that are none": lambda file: file["embeddings"].update(vector=[1, 2]),
@@ -250,9 +258,22 @@ def test_files_of_the_first_version_are_read(tmp_path: Path) -> None:
     assert baseline.prevalence == pytest.approx(28 / 60)
 
 
-def test_a_file_of_the_first_version_is_saved_as_one_of_the_second(tmp_path: Path) -> None:
+def test_a_file_of_the_first_version_is_saved_as_one_of_the_newest(tmp_path: Path) -> None:
     """Saved again it fits the schema, and is the same baseline without columns."""
     (tmp_path / "old.json").write_text(FIRST_VERSION)
     old = Baseline.load(tmp_path / "old.json")
     assert complaints(written(old, tmp_path)) == []
     assert to_payload(Baseline.load(tmp_path / "b.json")) == to_payload(old)
+
+
+def test_files_of_the_second_version_are_read(churn: Case, tmp_path: Path) -> None:
+    """A file from before there were moments of blocks loads with all the rest, and is saved as one of the newest."""
+    newest = Baseline.fit(churn.model, churn.X, churn.y, time=HOURS)
+    payload = to_payload(newest) | {"format_version": 2}
+    for column in payload["columns"]:
+        column.pop("blocks", None)
+    write(tmp_path / "old.json", payload)
+    old = Baseline.load(tmp_path / "old.json")
+    assert all(column.blocks == {} for column in old.columns)
+    assert old.columns == tuple(replace(column, blocks={}) for column in newest.columns)
+    assert complaints(written(old, tmp_path)) == []

@@ -74,8 +74,8 @@ columns
         By window (`P1D`, `P7D`, `P28D`), with times: the largest population stability index of a block of that length
         against all other blocks of these rows.
     `blocks`
-        Of numbers, by window, with times, of the score of a binary task, and of values: `lower` and `upper`, the smallest
-        and the largest `mean` and population `variance` of a block of that length; of other columns empty.
+        Of the score of a binary task and of values, by window, with times: `lower` and `upper`, the smallest and the
+        largest `mean` and population `variance` of a block of that length; of other columns of numbers empty.
 embeddings
     By source, of columns of the kind `embedding`: their `centroid`, and up to three `components`, the directions of
     greatest variance.

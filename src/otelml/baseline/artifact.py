@@ -102,7 +102,8 @@ class Baseline(Content):
         time : when each row was predicted: datetimes (UTC without a zone) or seconds since the epoch.  With
         it the
             performance has intervals for windows of 1, 7 and 28 days, from a bootstrap of whole days, and each column
-            tells how much blocks of 1, 7 and 28 days differ among themselves.
+            tells how much blocks of 1, 7 and 28 days differ among themselves; of the score of two classes and of
+            values also within what their mean and variance stay.
         segment : reserved; has to be None.
         name, version : of the model, as the service names it.
         positive_class : of two classes, the one to find; the second by default.

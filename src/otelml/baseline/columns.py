@@ -127,8 +127,8 @@ def from_payload(payload: Payload) -> Column:
         sd=payload["standard_deviation"],
         drift=dict(payload["drift"]),
         blocks={
-            window: {moment: Limits(**limits) for moment, limits in moments.items()}
-            for window, moments in payload.get("blocks", {}).items()  # since version 3
+            window: {moment: Limits(**limits) for moment, limits in dict(moments).items()}
+            for window, moments in dict(payload.get("blocks", {})).items()  # since version 3
         },
     )
     if list(column.bins.labels) != payload["bins"] or len(column.counts) != column.bins.size:

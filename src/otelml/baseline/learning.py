@@ -190,7 +190,10 @@ def outputs(answers: Answers, days: Days | None) -> Iterator[Column]:
 
 
 def _with_blocks(column: Column, numbers: Floats, days: Days | None) -> Column:
-    return column if days is None or not column.sd else replace(column, blocks=block_moments(numbers, column.scale, days))
+    """Tell within what mean and variance of its blocks stay, where it varies at all."""
+    if days is None or column.sd is None:
+        return column
+    return replace(column, blocks=block_moments(numbers, column.scale, days))
 
 
 def class_index(predicted: NDArray[np.intp], bins: CategoryBins) -> NDArray[np.intp]:

@@ -79,7 +79,7 @@ ATTRIBUTES = (
     ),
     Attribute(
         names.MOMENT,
-        "`positive`, `negative`, `squared`; of `ml.baseline.moment` `mean`, `standard_deviation`, and `variance` (population)",
+        "`positive`, `negative`, `squared`; of `ml.baseline.moment` `mean`, `standard_deviation`, `variance`",
         "fixed list",
     ),
     Attribute(
@@ -93,7 +93,7 @@ ATTRIBUTES = (
         "`precision`, `recall`, `f1`, `accuracy`, `roc_auc`, `brier`, `mae`, `rmse`, `r2` and so on",
         "fixed list",
     ),
-    Attribute(names.BOUND, "`value`, `lower`, `upper`", "fixed list"),
+    Attribute(names.BOUND, "`value`, `lower`, `upper`; absent for all rows of `ml.baseline.moment`", "fixed list"),
     Attribute(names.WINDOW, "ISO 8601: `P1D`, `P7D`, `P28D`; absent for all rows of a baseline", "fixed list"),
     Attribute(names.LOSS, "`brier`, `log` (clipped), `squared`, `absolute`, `over`, `under`", "fixed list"),
     Attribute(names.ROWS_COMPARED, "rows that were compared with the baseline, of events alone", ""),

@@ -45,6 +45,14 @@ COMMANDS = {
         "flags looked at too.\n"
         "Exit status: 0 when nothing is wrong, 1 when something is.",
     ),
+    "rules": Command(
+        "otelml.cli.rules",
+        "write recording rules and alerts for Prometheus",
+        "Writes the rules that turn what otelml ships into availability, latency, drift, precision, recall,\n"
+        "F1 and AUC over a whole fleet, and the alerts on them, with your thresholds.\n\n"
+        "  otelml rules --out rules --availability 99.5 --latency 0.2\n"
+        "  otelml rules --out rules --baseline flights.baseline.json --name flights",
+    ),
 }
 
 

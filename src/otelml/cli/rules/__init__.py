@@ -1,0 +1,45 @@
+"""`otelml rules`: recording rules and alerts for Prometheus, for all models or with the baseline of one."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from otelml.rules.thresholds import Thresholds
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+EPILOG = """\
+without --baseline the rules are for every model, and read what it was like in training from ml.baseline.*.
+with it they are for that model alone, and carry its constants: load either those or the others.
+exit status: 0 when the rules were written, 2 when something given does not fit.
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Give `parser` the options of `otelml rules`."""
+    parser.epilog = EPILOG
+    add = parser.add_argument
+    add("--out", type=Path, metavar="FOLDER", help="where the files are left (default: everything is printed)")
+    add("--baseline", type=Path, metavar="FILE", help="baseline of the model that the rules are for")
+    add("--name", help="of the model, as the service names it (default: the baseline's)")
+    add("--version", metavar="V", help="of the model (default: the baseline's)")
+    add("--by", action="append", default=[], metavar="LABEL", help="a further label that keeps models apart")
+    add("--runbooks", metavar="URL", help="folder of the runbooks that the alerts link to")
+    thresholds = parser.add_argument_group("thresholds")
+    for one in fields(Thresholds):
+        unit = one.metadata["unit"]
+        default = f"default {one.default:g} {unit}".rstrip()
+        option = f"--{one.name.replace('_', '-')}"
+        doc = one.metadata["doc"].replace("%", "%%")
+        thresholds.add_argument(option, type=float, metavar="X", help=f"{doc} ({default.replace('%', '%%')})")
+
+
+def run(arguments: Namespace) -> int:
+    """Write the rules; returns the exit status."""
+    # Only now: `otelml --help` needs none of what follows from it.
+    from otelml.cli.rules.command import execute  # noqa: PLC0415 -- see above
+
+    return execute(arguments)

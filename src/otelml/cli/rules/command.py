@@ -1,0 +1,95 @@
+"""What `otelml rules` does: put thresholds and a baseline into the rules, and write them."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from otelml.baseline import Baseline
+from otelml.baseline.document import BaselineError
+from otelml.rules.catalogue import defaults, for_model
+from otelml.rules.constants import written
+from otelml.rules.render import RUNBOOKS, as_yaml
+from otelml.rules.rule import File
+from otelml.rules.thresholds import Thresholds
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from pathlib import Path
+
+UNFIT = 2
+
+
+def execute(arguments: Namespace) -> int:
+    """Write the rules; returns the exit status."""
+    try:
+        files = rules_for(arguments)
+        if arguments.out is None:
+            sys.stdout.write(rendered(together(files), arguments))
+        else:
+            leave(arguments.out, {f"{file.name}.rules.yml": rendered(file, arguments) for file in files})
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"otelml rules: {error}\n")
+        return UNFIT
+    return 0
+
+
+def rules_for(arguments: Namespace) -> tuple[File, ...]:
+    """The rules that were asked for.
+
+    Raises
+    ------
+    ValueError
+        When a threshold is none, or nobody says what the model is called.
+    """
+    given = {one.name: getattr(arguments, one.name) for one in fields(Thresholds)}
+    given = {name: value for name, value in given.items() if value is not None}
+    for name, value in given.items():
+        if not 0 <= value < float("inf"):
+            raise ValueError(f"--{name.replace('_', '-')} is {value:g}: give a number that is not negative")
+    files = defaults(Thresholds(**given), arguments.by)
+    if arguments.baseline is None:
+        return for_model(files, arguments.name) if arguments.name else files
+    baseline = loaded(arguments.baseline)
+    name = arguments.name or baseline.name
+    if not name:
+        raise ValueError(
+            f"{arguments.baseline} does not say what its model is called: give --name, as the service does"
+        )
+    constants = written(files[0], baseline, name, arguments.version or baseline.version)
+    return for_model((constants, *files[1:]), name)
+
+
+def loaded(path: Path) -> Baseline:
+    """Read a baseline.
+
+    Raises
+    ------
+    ValueError
+        When there is none, with the mend.
+    """
+    try:
+        return Baseline.load(path)
+    except (BaselineError, OSError) as error:
+        raise ValueError(f"{path} cannot be read as a baseline: {error}") from None
+
+
+def together(files: tuple[File, ...]) -> File:
+    """All files as one."""
+    return File("rules", "\n".join(file.doc for file in files), tuple(group for file in files for group in file.groups))
+
+
+def rendered(file: File, arguments: Namespace) -> str:
+    """Write one file as text."""
+    told = {"--baseline": arguments.baseline and arguments.baseline.name, "--name": arguments.name}
+    options = "".join(f" {option} {value}" for option, value in told.items() if value)
+    return as_yaml(file, f"otelml rules{options}", arguments.runbooks or RUNBOOKS)
+
+
+def leave(folder: Path, texts: dict[str, str]) -> None:
+    """Write the files, and say where they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    sys.stderr.write(f"{len(texts)} files in {folder}; `promtool check rules {folder}/*.rules.yml` looks at them\n")

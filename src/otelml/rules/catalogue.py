@@ -1,0 +1,51 @@
+"""Every file of rules, for the models of a whole Prometheus or for one."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from otelml.rules import answers, baseline, columns, outcomes, plain, resources, service, watching
+from otelml.rules.prometheus import SERIES
+from otelml.rules.rule import Record, selecting
+from otelml.rules.thresholds import Thresholds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from otelml.rules.rule import File
+
+FILES = tuple(module.FILE for module in (baseline, service, resources, columns, answers, outcomes, watching, plain))
+NAME, VERSION = "ml_model_name", "ml_model_version"
+
+
+def words(thresholds: Thresholds, by: Sequence[str] = ()) -> dict[str, str]:
+    """What the `$words` of the rules stand for.
+
+    Parameters
+    ----------
+    by : further labels that keep models apart, such as `deployment_environment_name`.
+    """
+    name = ", ".join((NAME, *by))
+    model = f"{name}, {VERSION}"
+    column = f"{model}, ml_baseline_id, ml_column_name, ml_column_role"
+    return {**thresholds.words(), "name": name, "model": model, "column": column}
+
+
+def defaults(thresholds: Thresholds | None = None, by: Sequence[str] = ()) -> tuple[File, ...]:
+    """Rules for every model that a Prometheus knows, with these thresholds."""
+    filling = words(thresholds or Thresholds(), by)
+    return tuple(file.filled(filling) for file in FILES)
+
+
+def recorded(files: Iterable[File]) -> set[str]:
+    """Names of the series that files record."""
+    return {rule.name for file in files for rule in file.rules if isinstance(rule, Record)}
+
+
+def for_model(files: Sequence[File], name: str) -> tuple[File, ...]:
+    """The same files, reading the series of one model alone."""
+    known = recorded(files) | set(SERIES)
+    pattern = re.compile("|".join(sorted(map(re.escape, known), key=len, reverse=True)))
+    return tuple(file.over(partial(selecting, series=pattern, matcher=f'{NAME}="{name}"')) for file in files)

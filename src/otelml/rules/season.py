@@ -1,0 +1,47 @@
+"""What a number was at this hour of the past eight weeks, and when the present one is unlike it."""
+
+from __future__ import annotations
+
+from otelml.rules.rule import TICKET, Alert, Record
+
+WEEKS = 8
+# Two-sided quantile of Student's t with seven degrees of freedom that chance exceeds once in a thousand.  With the
+# normal one, of eight weeks, one hour in a hundred would be unusual.
+T_QUANTILE = 5.408
+
+
+def records(series: str, by: str) -> tuple[Record, Record]:
+    """Mean and standard deviation of a recorded series over the past weeks, at least eight of them."""
+    weeks = "\n  or ".join(
+        f'label_replace({series} offset {week}w, "week", "{week}", "", "")' for week in range(1, WEEKS + 1)
+    )
+    every = f"count by ({by}) (\n  {weeks}\n) == {WEEKS}"
+    return (
+        Record(f"{series}:season_mean", f"avg by ({by}) (\n  {weeks}\n)\nand {every}"),
+        Record(f"{series}:season_stddev", f"stddev by ({by}) (\n  {weeks}\n)\nand {every}"),
+    )
+
+
+def unusual(name: str, series: str, lasts: str, summary: str, floor: str = "$season") -> Alert:
+    """Alert on a number that is unlike the same hour of the past eight weeks.
+
+    The reach is Student's prediction interval of one more value, t · s · √(1 + 1/8), with s² from eight values
+    (PromQL's deviation divides by eight, not by seven), and never less than a share of the mean: eight quiet weeks
+    promise nothing.
+    """
+    return Alert(
+        name,
+        f"""
+        {series}
+          and abs({series} - {series}:season_mean) > (
+            {T_QUANTILE} * (1 + 1 / {WEEKS}) ^ 0.5 * ({WEEKS} / {WEEKS - 1}) ^ 0.5 * {series}:season_stddev
+              > {floor} * {series}:season_mean
+            or {floor} * {series}:season_mean
+          )
+        """,
+        lasts,
+        TICKET,
+        summary,
+        f"It is further from the mean of the same hour in the past {WEEKS} weeks than their spread explains (Student's "
+        "t, one in a thousand), and than the least share of that mean which matters.",
+    )

@@ -33,6 +33,7 @@ EXAMPLES = {
     "outcome_capacity": [("7", 7)],
     "outcome_horizon": [("90", 90.0), ("90s", 90.0), ("1.5m", 90.0), ("12H", 43_200.0), ("2d", 172_800.0)],
     "outcome_ttl": [("30d", 2_592_000.0)],
+    "actions": [("click, book,", ("click", "book"))],
     "span_ids": [("true", True)],
     "span_scores": [("true", True)],
     "exception_messages": [("true", True)],
@@ -47,6 +48,7 @@ BAD = {
     "outcome_capacity": ["0", "-1", "1.5", "many"],
     "outcome_horizon": ["0", "-1d", "1w", "d", "nan", "inf"],
     "outcome_ttl": ["", "soon"],
+    "actions": [","],
     "max_points": ["0"],
 }
 

@@ -15,7 +15,7 @@ from otelml.batches import predictions
 from otelml.identities import Given
 from otelml.instrumentor import INSTRUMENTORS, disabled
 from otelml.ledger import ledger
-from otelml.outcomes.records import Outcome
+from otelml.outcomes.records import Action, Outcome
 from otelml.patching.guard import guarded
 from otelml.prediction import label_text
 from otelml.settings import load
@@ -32,6 +32,7 @@ __all__ = [
     "identify",
     "instrument",
     "predictions",
+    "record_actions",
     "record_outcome",
     "record_outcomes",
     "uninstrument",
@@ -153,6 +154,35 @@ def _record(ids: list[str], actuals: list[Any], times: list[float], weights: Seq
 def record_outcome(id: Any, actual: Any, at: float | None = None) -> None:  # noqa: A002 -- the public name
     """Say what came true of one prediction; see `record_outcomes`."""
     record_outcomes([id], [actual], at)
+
+
+def record_actions(ids: Iterable[Any], action: str, at: Any = None) -> None:
+    """Say what somebody did about predictions: clicked, booked, blocked, cancelled.
+
+    `ml.actions` counts an action of a prediction once, for as long as the prediction is remembered; its exposures are
+    the predictions that were registered under ids, `ml.outcome.awaited`.  What is not counted is in
+    `ml.outcome.rejections`, with the action's name and why: an id that nobody waits for is `unknown`.  Raises nothing:
+    what cannot be read is logged once, and counted in `otelml.errors`.
+
+    Parameters
+    ----------
+    ids : (n,) as the predictions were given, or got, them; a text alone is one id.
+    action : its name, which leaves the process; beyond 20 of them (`OTEL_PYTHON_ML_ACTIONS` names them) `other`.
+    at : when, as in `record_outcomes`.
+    """
+    _act(ids, action, at)
+
+
+@guarded("outcomes")
+def _act(ids: Iterable[Any], action: str, at: Any) -> None:
+    texts = [label_text(one) for one in ([ids] if isinstance(ids, str | bytes) else ids)]
+    times = _each(clock.now() if at is None else as_seconds(at), len(texts), "at")
+    name = process.current().models.actions.of(label_text(action))
+    actions = [Action(one, name, time) for one, time in zip(texts, times, strict=True) if math.isfinite(time)]
+    desk = process.current().desk
+    desk.reject("invalid", len(texts) - len(actions), name)
+    if actions:
+        desk.bring(actions)
 
 
 def get_meter(

@@ -53,6 +53,13 @@ def _globs(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _names(text: str) -> tuple[str, ...]:
+    taken = _globs(text)
+    if not taken:
+        raise ValueError(text)
+    return taken
+
+
 def _store(text: str) -> str:
     if text != "memory" and not text.startswith("sqlite:///"):
         raise ValueError(text)
@@ -77,4 +84,5 @@ SECONDS = Kind(_seconds, "a duration above zero: 90s, 15m, 12h, 7d")
 COUNT = Kind(_count, "a whole number above zero")
 SHARE = Kind(_share, "a share above zero: 0.05, 5%")
 GLOBS = Kind(_globs, "metric names with * and ?, commas between them; an exclamation mark in front leaves out")
+NAMES = Kind(_names, "names, commas between them")
 STORE = Kind(_store, "memory, or sqlite:///PATH")

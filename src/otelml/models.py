@@ -17,6 +17,7 @@ from otelml.monitor import Monitor
 from otelml.patching.guard import guarded
 from otelml.patching.nesting import silenced
 from otelml.prediction import Description, ModelIdentity, Task, encodable, task_of
+from otelml.recorders.actions import ActionNames
 from otelml.recorders.columns import Columns
 from otelml.recorders.outcomes import Outcomes, Profile, as_text, from_text
 from otelml.recorders.outputs import Outputs
@@ -69,7 +70,7 @@ class Models:
 
     def __init__(self, settings: Settings, instruments: Instruments, tracer: Tracer | None) -> None:
         self.settings, self.exemplars = settings, ExemplarFilter()
-        self.id_column = settings.id_column
+        self.id_column, self.actions = settings.id_column, ActionNames(settings.actions)
         self._instruments, self._tracer = instruments, tracer
         self._by_object: dict[int, Known] = {}
         self._given: dict[int, tuple[Callable[[], Any], Given]] = {}
@@ -250,7 +251,7 @@ class Models:
 
     def _recorder(self, identity: ModelIdentity, judged: Judged, baseline_id: str | None = None) -> Outcomes:
         named = attributes_of(identity) if identity.name else {}
-        profile = Profile(named, judged, baseline_id, self.settings.outcome_horizon)
+        profile = Profile(named, judged, baseline_id, self.settings.outcome_horizon, self.actions.declared)
         return Outcomes(self._instruments.outcomes, profile, gauges=self.settings.gauges != "off")
 
     def outcomes_of(self, model: tuple[str, str | None], example: Awaited | None) -> Outcomes:

@@ -13,7 +13,7 @@ import os
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from otelml.kinds import BOOLEAN, COUNT, DAY, FOLDER, GLOBS, SECONDS, SHARE, STORE, TEXT, UNITS, Kind, one_of
+from otelml.kinds import BOOLEAN, COUNT, DAY, FOLDER, GLOBS, NAMES, SECONDS, SHARE, STORE, TEXT, UNITS, Kind, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +65,12 @@ class Settings:
     outcome_capacity: int = row(100_000, COUNT, "Predictions that wait in memory at most.")
     outcome_horizon: float = row(DAY, SECONDS, "Age at which a prediction is counted, with its outcome or without.")
     outcome_ttl: float = row(30 * DAY, SECONDS, "Age at which a prediction is forgotten.")
+    actions: tuple[str, ...] | None = row(
+        None,
+        NAMES,
+        "Actions that are told by name, 20 at most, each from zero on; by default the first 20 that come. The rest is "
+        "`other`.",
+    )
     span_ids: bool = row(False, BOOLEAN, "Put the prediction id on the span of a one-row call.")
     span_scores: bool = row(False, BOOLEAN, "Put score and class on the span of a one-row call.")
     exception_messages: bool = row(False, BOOLEAN, "Put the text of exceptions, which may quote data, on spans.")

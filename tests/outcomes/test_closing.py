@@ -17,7 +17,7 @@ class Tally:
         """Outcomes found their predictions."""
         self.joined += joined
 
-    def reject(self, rejected):
+    def reject(self, rejected, _action=None):
         """Outcomes were not taken."""
         self.rejected.append(rejected)
 

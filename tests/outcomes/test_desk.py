@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 import otelml
 from otelml import process
-from otelml.outcomes import desk
+from otelml.outcomes import early
 from otelml.outcomes.sqlite import SqliteStore
 from otelml.testing import capture, select, simulated_clock, total
 from outcomes.conftest import AGES
@@ -184,7 +184,7 @@ def test_an_outcome_may_come_before_its_prediction(service, model):
 @pytest.mark.parametrize("service", ["sqlite"], indirect=True)
 def test_an_early_outcome_is_given_up_in_the_end(service, monkeypatch):
     """Past the grace it is unknown, and counted as such once."""
-    monkeypatch.setattr(desk, "GRACE_S", 0.0)
+    monkeypatch.setattr(early, "GRACE_S", 0.0)
     service.name = ""
     before = _unknown(service)
     otelml.record_outcome("a", 1)

@@ -60,6 +60,13 @@ def learn_outcomes() -> None:
     otelml.record_outcomes([f"{ID}-nobody", ID, f"{ID}-2"], [1, EMAIL, STRANGER])
 
 
+def act() -> None:
+    """Tell what was done: once, twice, about nobody, and at a time that is none."""
+    otelml.record_actions([ID, ID, f"{ID}-1", f"{ID}-nobody"], "click")
+    otelml.record_actions([ID], "click", at=EMAIL)
+    otelml.record_actions(ID, "book", at=MARK)
+
+
 def fail(name: str) -> None:
     """Fail in the ways in which scikit-learn quotes what it was given."""
     plain = otelml.identify(LogisticRegression().fit([[0.0, 1.0], [1.0, 0.0]], [0, 1]), name=f"{name}-plain")
@@ -108,6 +115,7 @@ def test_nothing_planted_leaves(export):
     exported = export()
     predict(name)
     learn_outcomes()
+    act()
     fail(name)
     answer_oddly(name)
     assert not exported.holds(*TEXTS, *NUMBERS, *IDS)

@@ -24,7 +24,7 @@ import otelml
 from otelml import process
 from otelml.batches import BATCH
 from otelml.ledger import ledger
-from otelml.outcomes import desk
+from otelml.outcomes import desk, early
 from otelml.settings import Settings, variable
 from otelml.testing import points_from_sdk, total
 
@@ -62,6 +62,7 @@ def test_a_store_that_cannot_be_used_is_told(watch, name, caplog, tmp_path, logi
 def test_a_store_that_is_written_too_slowly_drops(watch, name, logistic, tmp_path, monkeypatch):
     """What does not fit before the store is booked, and what fits is joined."""
     monkeypatch.setattr(desk, "MOST_PENDING", 30)
+    monkeypatch.setattr(early, "MOST_EARLY", 30)
     before = ledger.dropped["queue_full", ""]
     watched = watch(outcome_store=f"sqlite:///{tmp_path}/outcomes.sqlite")
     otelml.identify(logistic, name=name)

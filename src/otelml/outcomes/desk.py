@@ -1,7 +1,8 @@
 """Where predictions are handed in to wait, and outcomes are brought: one desk a process, before the store.
 
 A shared store is written behind the predict path, by a thread of the desk's own that wakes when something was handed
-in; and an outcome which comes before another process has written its prediction is kept for a moment, and tried again.
+in; and an outcome or action which comes before another process has written its prediction is kept for a moment, and
+tried again.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from otelml import clock, forking
 from otelml.ledger import ledger
+from otelml.outcomes.early import Early
+from otelml.outcomes.records import Action, Outcome
 from otelml.patching.guard import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from otelml.outcomes.records import Awaited, Joined, Matured, Model, Outcome, Settled, Store
+    from otelml.outcomes.early import Said
+    from otelml.outcomes.records import Acted, Awaited, Joined, Matured, Model, Settled, Store
 
 T = TypeVar("T")
 LINGER_S = 0.02
-GRACE_S = 10.0
 RETRY_S = 0.2
 CLOSING_S = 1.0
 MOST_PENDING = 100_000
@@ -44,8 +47,12 @@ class Recorder(Protocol):
         """Predictions reached the horizon."""
         ...
 
-    def reject(self, rejected: Counter[str]) -> None:
-        """Outcomes were not taken, by reason."""
+    def act(self, acted: Sequence[Acted]) -> None:
+        """Actions found their predictions, and count or do not."""
+        ...
+
+    def reject(self, rejected: Counter[str], action: str | None = None) -> None:
+        """Outcomes, or those actions, were not taken, by reason."""
         ...
 
 
@@ -68,7 +75,7 @@ class Desk:
     def _start_afresh(self) -> None:
         self._pending: deque[Awaited] = deque()
         self._introduced: dict[Model, str] = {}
-        self._early: deque[tuple[float, Outcome]] = deque()
+        self._early = Early()
         self._writing = threading.RLock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
@@ -121,8 +128,8 @@ class Desk:
             self._introduce()
             self._write_pending()
             if self._early:
-                tried = [self._early.popleft() for _ in range(len(self._early))]
-                self._settle([outcome for _, outcome in tried], {outcome: since for since, outcome in tried})
+                tried = self._early.take()
+                self._join([said for _, said in tried], {said: since for since, said in tried})
 
     def _write_pending(self) -> None:
         with self._writing:
@@ -148,42 +155,55 @@ class Desk:
             self._recorder_of(model, group[0]).await_(group)
 
     @guarded("outcomes")
-    def bring(self, outcomes: list[Outcome]) -> None:
-        """Join outcomes to their predictions: at once in a store of our own, behind the caller in a shared one."""
+    def bring(self, said: Sequence[Said]) -> None:
+        """Join what was said to its predictions: at once in a store of our own, behind the caller in a shared one."""
         if self._store.shared:  # another process may hold its lock for seconds
-            room, now = max(0, MOST_PENDING - len(self._early)), time.monotonic()
-            self._early.extend((now, outcome) for outcome in outcomes[:room])
-            ledger.drop("queue_full", len(outcomes) - min(room, len(outcomes)))
+            self._early.add(said)
             self.expect()
             return
         self.write()
         with self._writing:
-            self._settle(outcomes, {})
+            self._join(said, {})
 
-    def _settle(self, outcomes: list[Outcome], since: dict[Outcome, float]) -> None:
+    def _join(self, said: Sequence[Said], since: Mapping[Said, float]) -> None:
+        outcomes = [one for one in said if isinstance(one, Outcome)]
+        actions = [one for one in said if isinstance(one, Action)]
+        if outcomes:
+            self._settle(outcomes, since)
+        if actions:
+            self._act(actions, since)
+        if self._early:
+            self.expect()
+
+    def _settle(self, outcomes: list[Outcome], since: Mapping[Said, float]) -> None:
         try:
             settled = self._store.settle(outcomes)
         except Exception as error:  # noqa: BLE001 -- a full disk, a locked file
             _unwritable(len(outcomes), error)
             return
-        now = time.monotonic()
-        lost = 0
-        for outcome in settled.unknown:
-            came = since.get(outcome, now)
-            if self._store.shared and now - came < GRACE_S and len(self._early) < MOST_PENDING:
-                self._early.append((came, outcome))
-            else:
-                lost += 1
-        if self._early:
-            self.expect()
         self._count(settled)
+        self._give_up(self._early.keep(settled.unknown, since) if self._store.shared else settled.unknown)
+
+    def _act(self, actions: list[Action], since: Mapping[Said, float]) -> None:
+        try:
+            acted, unknown = self._store.act(actions)
+        except Exception as error:  # noqa: BLE001 -- a full disk, a locked file
+            _unwritable(len(actions), error)
+            return
+        for model, group in _by_model(acted, lambda one: one.awaited):
+            self._recorder_of(model, group[0].awaited).act(group)
+        self._give_up(self._early.keep(unknown, since) if self._store.shared else unknown)
+
+    def _give_up(self, lost: Sequence[Said]) -> None:
         if lost:
+            what = "outcomes" if isinstance(lost[0], Outcome) else "actions"
             ledger.warn_once(
-                "otelml: outcomes came for ids that no prediction waits for (ml.outcome.rejections counts them); give "
+                "otelml: %s came for ids that no prediction waits for (ml.outcome.rejections counts them); give "
                 "them the ids of otelml.predictions(...), and start the process by opentelemetry-instrument or call "
-                "otelml.instrument()"
-            )
-        self.reject("unknown", lost)
+                "otelml.instrument()", what,
+            )  # fmt: skip
+        for name, count in Counter(one.name if isinstance(one, Action) else None for one in lost).items():
+            self.reject("unknown", count, name)
 
     def _count(self, settled: Settled) -> None:
         for model, joined in _by_model(settled.joined, lambda one: one.awaited):
@@ -193,10 +213,10 @@ class Desk:
         for (reason, name, version), count in settled.rejected.items():
             self._recorder_of((name, version), None).reject(Counter({reason: count}))
 
-    def reject(self, reason: str, count: int) -> None:
-        """Count outcomes that no model is known for."""
+    def reject(self, reason: str, count: int, action: str | None = None) -> None:
+        """Count outcomes, or those actions, that no model is known for."""
         if count:
-            self._recorder_of(("", None), None).reject(Counter({reason: count}))
+            self._recorder_of(("", None), None).reject(Counter({reason: count}), action)
 
     @guarded("outcomes")
     def mature(self) -> None:
@@ -212,14 +232,13 @@ class Desk:
                 self._recorder_of(model, matured[0].awaited).mature(matured)
 
     def close(self) -> None:
-        """Write what waits, give up on outcomes that found no prediction, let go of the store."""
+        """Write what waits, give up on what found no prediction, let go of the store."""
         self.write()
         deadline = time.monotonic() + CLOSING_S
         while self._early and time.monotonic() < deadline:
             time.sleep(RETRY_S)  # another worker, which may be ending as well, has yet to write the prediction
             self.write()
-        self.reject("unknown", len(self._early))
-        self._early.clear()
+        self._give_up([said for _, said in self._early.take()])
         self._closed = True
         self._wake.set()
         self._store.close()

@@ -8,20 +8,21 @@ from itertools import count
 
 from otelml import forking
 from otelml.ledger import ledger
-from otelml.outcomes.records import Ages, Awaited, Matured, Model, Outcome, Settled, judge
+from otelml.outcomes.records import Acted, Action, Ages, Awaited, Matured, Model, Outcome, Settled, judge, refusal
 
 
 class Entry:
     """One prediction that waits, or that is kept as a tombstone until its time to live."""
 
-    __slots__ = ("awaited", "counted", "outcome")
+    __slots__ = ("actions", "awaited", "counted", "outcome")
 
     def __init__(self, awaited: Awaited) -> None:
-        self.awaited, self.outcome, self.counted = awaited, None, False
+        self.awaited, self.outcome, self.counted, self.actions = awaited, None, False, ()
 
     awaited: Awaited
     outcome: Outcome | None
     counted: bool
+    actions: tuple[str, ...]
 
 
 Aged = tuple[float, int, Entry]  # time of the prediction, arrival, entry
@@ -92,6 +93,20 @@ class MemoryStore:
         late = outcome.at >= entry.awaited.time + self._ages.horizon
         if judge(settled, entry.awaited, outcome, entry.outcome, counted=entry.counted, ages=self._ages):
             entry.outcome, entry.counted = outcome, entry.counted or late
+
+    def act(self, actions: list[Action]) -> tuple[list[Acted], list[Action]]:
+        """Join actions to their predictions, each once by its name; returns also those of ids that nobody knows."""
+        acted: list[Acted] = []
+        with self._lock:
+            for action in actions:
+                for entry in self._entries.get(action.id, ()):
+                    known = action.name in entry.actions
+                    refused = refusal(entry.awaited, action, self._ages, known=known)
+                    if refused is None:
+                        entry.actions = (*entry.actions, action.name)
+                    acted.append(Acted(entry.awaited, action, refused))
+            unknown = [action for action in actions if action.id not in self._entries]
+        return acted, unknown
 
     def mature(self, now: float) -> list[Matured]:
         """Predictions that reached the horizon since; forgets those past their time to live."""

@@ -35,6 +35,22 @@ class Outcome(NamedTuple):
     weight: float = 1
 
 
+class Action(NamedTuple):
+    """What somebody did about the prediction of an id: under which name it is told, and when (seconds)."""
+
+    id: str
+    name: str
+    at: float
+
+
+class Acted(NamedTuple):
+    """An action and its prediction; `refused` is why it does not count, or None where it does."""
+
+    awaited: Awaited
+    action: Action
+    refused: str | None
+
+
 class Joined(NamedTuple):
     """An outcome and its prediction; `previous` is the label that it corrects, or None where it is the first."""
 
@@ -95,6 +111,10 @@ class Store(Protocol):
         """Join outcomes to the predictions that wait for them."""
         ...
 
+    def act(self, actions: list[Action]) -> tuple[list[Acted], list[Action]]:
+        """Join actions to their predictions, each once by its name; returns also those of ids that nobody knows."""
+        ...
+
     def mature(self, now: float) -> list[Matured]:
         """Predictions that reached the horizon since; forgets those past their time to live."""
         ...
@@ -121,3 +141,10 @@ def judge(
         settled.matured.append(Matured(awaited, held))  # it came late: the cohort is counted without it
     settled.joined.append(Joined(awaited, outcome, held.actual if held else None))
     return True
+
+
+def refusal(awaited: Awaited, action: Action, ages: Ages, *, known: bool) -> str | None:
+    """Why an action does not count, or None; `known` says that the prediction has one of its name."""
+    if action.at >= awaited.time + ages.time_to_live:
+        return "expired"
+    return "duplicate" if known else None

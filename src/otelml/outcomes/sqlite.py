@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from otelml import forking
-from otelml.outcomes.records import Ages, Awaited, Matured, Model, Outcome, Settled, judge
+from otelml.outcomes.records import Acted, Action, Ages, Awaited, Matured, Model, Outcome, Settled, judge, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -30,8 +30,16 @@ create table if not exists models (
     name text not null, version text not null, profile text not null, primary key (name, version)
 ) without rowid
 """
+# A table of its own: a file that an older version wrote gains it, and that version goes on with the file.
+_ACTIONS = """
+create table if not exists actions (
+    id text not null, model text not null, version text not null, action text not null, time real not null,
+    primary key (id, model, version, action)
+) without rowid
+"""
 _WAITING = "create index if not exists waiting on predictions (time) where counted = 0"
 _KEPT = "create index if not exists kept on predictions (time)"
+_ACTED = "create index if not exists acted on actions (time)"
 _COLUMNS = "id, model, version, predicted, score, value, time, actual, actual_value, at, weight, counted"
 CHUNK = 500
 BUSY_S = 10.0
@@ -72,7 +80,7 @@ class SqliteStore:
         try:
             _turn_to_write_ahead(connection)
             connection.execute("pragma synchronous=normal")
-            for statement in (_TABLE, _MODELS, _WAITING, _KEPT):
+            for statement in (_TABLE, _MODELS, _ACTIONS, _WAITING, _KEPT, _ACTED):
                 connection.execute(statement)
         except BaseException:  # each use tries again, and each would leave a connection behind
             connection.close()
@@ -145,6 +153,31 @@ class SqliteStore:
             (*outcome[1:], int(counted), awaited.id, awaited.model, awaited.version or ""),
         )
 
+    def act(self, actions: list[Action]) -> tuple[list[Acted], list[Action]]:
+        """Join actions to their predictions, each once by its name; returns also those of ids that nobody knows."""
+        acted: list[Acted] = []
+        unknown: list[Action] = []
+        for start in range(0, len(actions), CHUNK):
+            chunk = actions[start : start + CHUNK]
+            with self._transaction() as connection:
+                held = self._held(connection, [action.id for action in chunk])
+                acted += [
+                    Acted(awaited, action, self._refused(connection, awaited, action))
+                    for action in chunk
+                    for awaited, _, _ in held.get(action.id, ())
+                ]
+            unknown += [action for action in chunk if action.id not in held]
+        return acted, unknown
+
+    def _refused(self, connection: sqlite3.Connection, awaited: Awaited, action: Action) -> str | None:
+        late = refusal(awaited, action, self._ages, known=False)
+        if late is not None:
+            return late
+        # Forgotten with its prediction, hence the prediction's time.
+        row = (awaited.id, awaited.model, awaited.version or "", action.name, awaited.time)
+        fresh = connection.execute("insert or ignore into actions values (?, ?, ?, ?, ?)", row).rowcount
+        return refusal(awaited, action, self._ages, known=not fresh)
+
     def mature(self, now: float) -> list[Matured]:
         """Predictions that reached the horizon since; forgets those past their time to live."""
         due, gone = now - self._ages.horizon, now - self._ages.time_to_live
@@ -154,6 +187,7 @@ class SqliteStore:
                 (due,),
             ).fetchall()
             connection.execute("delete from predictions where counted = 1 and time <= ?", (gone,))
+            connection.execute("delete from actions where time <= ?", (gone,))
         return [Matured(*_read(row)) for row in rows]
 
     def close(self) -> None:

@@ -45,6 +45,7 @@ class Instruments:
                     names.CORRECTIONS,
                     names.DELAY,
                     names.REJECTIONS,
+                    names.ACTIONS,
                     names.PERFORMANCE,
                 ),
             ),

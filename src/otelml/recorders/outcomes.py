@@ -18,7 +18,7 @@ from otelml.telemetry.accuracy import AccuracyStreams, BoundAccuracy, Cells, Jud
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from otelml.outcomes.records import Awaited, Joined, Matured, Outcome
+    from otelml.outcomes.records import Acted, Awaited, Joined, Matured, Outcome
     from otelml.telemetry.streams import Attributes, Stream
 
 
@@ -31,6 +31,7 @@ class OutcomeStreams(NamedTuple):
     corrections: Stream
     delay: Stream
     rejections: Stream
+    actions: Stream
     performance: Stream
 
 
@@ -42,6 +43,7 @@ class Profile:
     judged: Judged
     baseline_id: str | None = None
     horizon: float = 86_400.0
+    actions: tuple[str, ...] = ()
 
 
 def as_text(judged: Judged, baseline_id: str | None) -> str:
@@ -73,6 +75,8 @@ class Outcomes:
         self._performance = Performance(streams.performance, profile.attributes, profile.judged) if gauges else None
         for label in profile.judged.classes[: names.MOST_CLASSES]:
             self._awaiting(label, 0)
+        for name in profile.actions if profile.attributes else ():
+            self._acting(name, 0)
 
     def await_(self, awaited: Sequence[Awaited]) -> None:
         """Count predictions that were registered."""
@@ -152,10 +156,22 @@ class Outcomes:
         if self._performance is not None:
             self._performance.add(matured, self._horizon)
 
-    def reject(self, rejected: Counter[str]) -> None:
-        """Count outcomes that were not taken, by reason."""
+    def act(self, acted: Sequence[Acted]) -> None:
+        """Count actions that found their prediction, by name; those that do not count by their reason too."""
+        for (name, reason), count in Counter((one.action.name, one.refused) for one in acted).items():
+            if reason is None:
+                self._acting(name, count)
+            else:
+                self.reject(Counter({reason: count}), name)
+
+    def _acting(self, name: str, count: int) -> None:
+        self._streams.actions.number({**self._attributes, names.ACTION: name}).add(count)
+
+    def reject(self, rejected: Counter[str], action: str | None = None) -> None:
+        """Count outcomes, or those actions, that were not taken, by reason."""
+        of = {} if action is None else {names.ACTION: action}
         for reason, count in rejected.items():
-            self._streams.rejections.number({**self._attributes, names.REASON: reason}).add(count)
+            self._streams.rejections.number({**self._attributes, names.REASON: reason, **of}).add(count)
 
     def start_afresh(self) -> None:
         """Forget the windows, as a forked child must."""

@@ -103,13 +103,19 @@ ATTRIBUTES = (
         "names of the columns that are not as they were in training, of events alone",
         f"{MOST_COLUMNS}",
     ),
+    Attribute(
+        names.ACTION,
+        "what was done about a prediction: the name given to `otelml.record_actions`. Of `ml.outcome.rejections` only "
+        "where an action was not counted",
+        f"{names.MOST_ACTIONS} a process, then `{names.OTHER}`",
+    ),
     Attribute(names.REASON, "see below", "fixed list"),
     Attribute(names.COMPONENT, "see below", "fixed list"),
 )
 
 DROPPED_BECAUSE = {
     "budget": "rows that the columns left out to keep to `OTEL_PYTHON_ML_BUDGET`",
-    "cardinality": "a bound was reached: of models, labels, series, or shapes of answers",
+    "cardinality": "a bound was reached: of models, labels, actions, series, or shapes of answers",
     "ids_mismatch": "rows and ids differ in number",
     "not_finite": "NaN or infinite values",
     "not_probability": "rows of scores that should be probabilities and are below 0 or above 1",
@@ -123,9 +129,9 @@ DROPPED_BECAUSE = {
 }
 REJECTED_BECAUSE = {
     "unknown": "no prediction waits under this id, or it came too early for another worker's",
-    "duplicate": "the same label again",
+    "duplicate": "the same label again, or the same action",
     "expired": "the time to live has passed",
-    "invalid": "the label is missing, or its time or weight is no number",
+    "invalid": "the label is missing, or its time or weight, or an action's time, is no number",
 }
 ERRORS_IN = {
     "announcement": "telling readers of new series",
@@ -142,7 +148,7 @@ ERRORS_IN = {
     "identify": "what was given to `otelml.identify`",
     "instrument": "patching a framework as a whole",
     "observe": "a call, before or after the host's own code",
-    "outcomes": "joining outcomes, or their store",
+    "outcomes": "joining outcomes and actions, or their store",
     "outputs": "recording scores, classes and values",
     "patching": "patching one call site",
     "producer": "appending our points to a collection",

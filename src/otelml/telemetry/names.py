@@ -88,6 +88,7 @@ COLUMN_NAME = "ml.column.name"
 COLUMN_ROLE = "ml.column.role"
 VIOLATION = "ml.violation"
 METHOD = "ml.method"
+ACTION = "ml.action"
 REASON = "ml.reason"
 COMPONENT = "ml.component"
 
@@ -109,6 +110,7 @@ OTHER_ERROR = "_OTHER"
 MOST_CLASSES = 20
 MOST_ERROR_TYPES = 20
 MOST_MODELS = 50
+MOST_ACTIONS = 20
 MOST_BINS = 24
 MOMENTS = ("positive", "negative", "squared")  # values of `ml.moment` that are counted
 MOST_ZERO_CELLS = 16
@@ -318,8 +320,16 @@ REJECTIONS = Metric(
     "ml.outcome.rejections",
     Kind.COUNTER,
     "{outcome}",
-    "Outcomes that were not counted, by reason: " + "unknown, duplicate, expired, invalid.",
-    (REASON,),
+    "Outcomes that were not counted, by reason: unknown, duplicate, expired, invalid; and actions, by their name.",
+    (REASON, ACTION),
+)
+ACTIONS = Metric(
+    "ml.actions",
+    Kind.COUNTER,
+    "{action}",
+    "What somebody did about predictions (clicked, booked, blocked), each action of a prediction once; the exposures "
+    "are `ml.outcome.awaited`.",
+    (ACTION,),
 )
 PERFORMANCE = Metric(
     "ml.performance",

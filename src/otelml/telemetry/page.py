@@ -38,7 +38,7 @@ CHAPTERS = (
         (
             *(names.AWAITED, names.OUTCOMES, names.COHORT, names.CORRECTIONS, names.LOSSES),
             *(names.SCORE_VALUES, names.SCORE_BELOW, names.SCORE_SUM, names.DELAY, names.REJECTIONS),
-            names.PERFORMANCE,
+            *(names.ACTIONS, names.PERFORMANCE),
         ),
     ),
     Chapter(

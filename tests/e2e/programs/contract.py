@@ -32,6 +32,8 @@ def outcomes(rows):
     otelml.record_outcomes([ids[known[0]]], [rows["actual"][known[0]]])  # a duplicate
     otelml.record_outcomes(["order-none"], [1])  # nobody waits for it
     otelml.record_outcomes([ids[0]], [None])  # invalid
+    otelml.record_actions(ids[:9], "click")
+    otelml.record_actions(ids[:1], "click")  # a duplicate
 
 
 def numbers(rows):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from otelml.cli.demo import processes
+from otelml.telemetry import process_metrics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +66,11 @@ def test_the_callers_opentelemetry_is_left_out(monkeypatch: pytest.MonkeyPatch) 
 def test_every_row_is_counted() -> None:
     """The service may spend on columns what its calls take, so that none is sampled and months are exact."""
     assert processes.environment("http://127.0.0.1:1")["OTEL_PYTHON_ML_BUDGET"] == "100%"
+
+
+def test_the_service_tells_of_itself_alone() -> None:
+    """Of what the processes use, the host's own is left out: every demo would tell of somebody's machine."""
+    assert processes.environment("http://127.0.0.1:1")[process_metrics.EXCLUDE] == process_metrics.BESIDE
 
 
 def test_programs_are_found() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from otelml.telemetry import names
+from otelml.telemetry import names, process_metrics
 from otelml.telemetry.glossary import ATTRIBUTES, DROPPED_BECAUSE, ERRORS_IN, REJECTED_BECAUSE
 
 if TYPE_CHECKING:
@@ -79,6 +79,13 @@ histograms are upper-inclusive. A histogram "without sum" can hold negative valu
 by `{moment}`.
 """
 
+_NOT_OURS = """\
+`{package}`, which the launcher starts where it is installed, tells what a
+process uses, without any attribute of a model. It tells of the whole host too, and of the process twice, unless
+`{variable}={beside}` leaves that out. A child by `os.fork` tells
+its parent's numbers; processes that are spawned, as uvicorn's workers are, tell their own.
+"""
+
 _LIFE = """\
 ## Temporality, and the life of a series
 
@@ -126,6 +133,7 @@ def as_markdown() -> str:
         moment=names.MOMENT,
     )
     parts = [head, *(_chapter(chapter) for chapter in CHAPTERS)]
+    parts += [_not_ours()]
     parts += [
         "## Events\n\nLog records with a name, to the logger provider.\n",
         _table(("event", "attributes", "meaning"), map(_event, names.EVENTS), first_is_code=True),
@@ -147,18 +155,28 @@ def as_markdown() -> str:
     return "\n".join([*parts, _LIFE.format(points="10,000")])
 
 
+def _not_ours() -> str:
+    told = process_metrics
+    head = _NOT_OURS.format(package=told.PACKAGE, variable=told.EXCLUDE, beside=told.BESIDE)
+    return f"## Not ours, but read by our rules\n\n{head}\n{_metrics(told.READ)}"
+
+
 def _chapter(chapter: Chapter) -> str:
+    return f"### {chapter.title}\n\n{_metrics(chapter.metrics)}"
+
+
+def _metrics(metrics: tuple[Metric, ...]) -> str:
     rows = [
         (
             f"`{metric.name}`",
             metric.kind.value + (", without sum" if metric.signed else ""),
-            f"`{metric.unit}`",
+            f"`{metric.unit}`" if metric.unit else "none",
             ", ".join(f"`{attribute}`" for attribute in metric.attributes),
             metric.doc,
         )
-        for metric in chapter.metrics
+        for metric in metrics
     ]
-    return f"### {chapter.title}\n\n" + _table(("metric", "instrument", "unit", "attributes", "meaning"), rows)
+    return _table(("metric", "instrument", "unit", "attributes", "meaning"), rows)
 
 
 def _event(event: Event) -> tuple[str, str, str]:

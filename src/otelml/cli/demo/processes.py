@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import otelml
+from otelml.telemetry.process_metrics import BESIDE, EXCLUDE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -46,6 +47,7 @@ def environment(endpoint: str) -> dict[str, str]:
         # The replay collects by its own clock.
         "OTEL_METRIC_EXPORT_INTERVAL": "3600000",
         "OTEL_PYTHON_ML_OUTCOME_HORIZON": "24h",
+        EXCLUDE: BESIDE,
         # Every row is counted, so that a month is exact; the default would sample calls as short as these.
         "OTEL_PYTHON_ML_BUDGET": "100%",
         "NO_PROXY": "127.0.0.1",

@@ -207,6 +207,10 @@ def column_gauges(data):
             yield "ml.column.mean", now, values.mean()
             yield "ml.column.variance", now, values.var()
             yield "ml.column.completeness", now, 1.0
+    own = LATE | of(data.baseline.outputs[-1]) | {"ml.window": "P7D"}
+    for moment, limits in data.baseline.outputs[-1].blocks["P7D"].items():
+        for bound, value in limits._asdict().items():
+            yield "ml.baseline.moment", own | {"ml.moment": moment, BOUND: bound}, value
 
 
 def test_every_metric_arrives_exactly(arrived, prepared):

@@ -72,6 +72,7 @@ ALERTS = (
         )
           and on ($model, ml_class) ml:positive_class
           and on ($model) ml:rows:increase1d offset 7d > 0
+          and on ($model) sum by ($model) (increase(ml_prediction_score_count[7d])) >= $rows
         """,
         "24h",
         TICKET,
@@ -89,6 +90,7 @@ ALERTS = (
             < on ($model) group_left () {of_output("variance", "lower", "value")}
         )
           and on ($model) ml:rows:increase1d offset 7d > 0
+          and on ($model) sum by ($model) (increase(ml_prediction_value_count[7d])) >= $rows
         """,
         "24h",
         TICKET,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 FILES = tuple(module.FILE for module in (baseline, service, resources, columns, answers, outcomes, watching, plain))
 NAME, VERSION = "ml_model_name", "ml_model_version"
+PROCESSES = {resources.FILE.name: {"ml_model_info"}, watching.FILE.name: set[str]()}
+"""Files on processes, whose series have no model, and what in them has: by it a process is known to serve one."""
 
 
 def words(thresholds: Thresholds, by: Sequence[str] = ()) -> dict[str, str]:
@@ -45,7 +48,15 @@ def recorded(files: Iterable[File]) -> set[str]:
 
 
 def for_model(files: Sequence[File], name: str) -> tuple[File, ...]:
-    """The same files, reading the series of one model alone."""
+    """The same files, reading the series of one model alone; those on processes, of processes that serve it."""
     known = recorded(files) | set(SERIES)
+    # A name may hold quotes and backslashes: PromQL's texts are written as JSON's.
+    matcher = f"{NAME}={json.dumps(name, ensure_ascii=False)}"
+    return tuple(_selecting(file, PROCESSES.get(file.name, known), matcher) for file in files)
+
+
+def _selecting(file: File, known: set[str], matcher: str) -> File:
+    if not known:
+        return file
     pattern = re.compile("|".join(sorted(map(re.escape, known), key=len, reverse=True)))
-    return tuple(file.over(partial(selecting, series=pattern, matcher=f'{NAME}="{name}"')) for file in files)
+    return file.over(partial(selecting, series=pattern, matcher=matcher))

@@ -1,7 +1,7 @@
 """Whether the model was right: against labels that come late, at the baseline's prevalence, and by its own spread.
 
-All of it reads `ml.outcome.cohort`: a prediction is counted once, when it reaches the outcome horizon, so that late
-labels never look like a drop.
+What is made of confusion cells reads `ml.outcome.cohort`: a prediction is counted once, when it reaches the outcome
+horizon, so that late labels never look like a drop.  AUC, calibration and losses are of outcomes as they arrive.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from otelml.rules.rule import PAGE, TICKET, Alert, File, Group, Record, over_win
 
 WINDOWS = ("1d", "7d", "28d")
 LABELLED = 'ml:outcome_cells:increase$window{ml_actual!="none"}'
+# Cohorts of a regression have no classes: they are labelled or not, and neither right nor wrong.
+CLASSIFIED = 'ml:outcome_cells:increase$window{ml_actual!~"none|", ml_predicted!=""}'
 
 
 def by_class(cells: str, attribute: str) -> str:
@@ -23,9 +25,19 @@ CELLS = (
         "sum by ($model, ml_predicted, ml_actual, ml_correct) (increase(ml_outcome_cohort_total[$window]))",
         "Confusion cells of the predictions that reached the horizon; ml_actual is none where no label had come.",
     ),
-    Record("ml:labelled:increase$window", f"sum by ($model) ({LABELLED})"),
-    Record("ml:predicted_as:increase$window", by_class(LABELLED, "ml_predicted")),
-    Record("ml:actually:increase$window", by_class(LABELLED, "ml_actual")),
+    Record(
+        "ml:labelled:increase$window",
+        f"sum by ($model) ({LABELLED})\nor 0 * sum by ($model) (ml:outcome_cells:increase$window)",
+    ),
+    Record(
+        "ml:predicted_as:increase$window",
+        by_class(CLASSIFIED, "ml_predicted") + "\nor 0 * " + by_class(CLASSIFIED, "ml_actual"),
+        "A class that the model never chose is 0: its recall is 0 too, and not unknown.",
+    ),
+    Record(
+        "ml:actually:increase$window",
+        by_class(CLASSIFIED, "ml_actual") + "\nor 0 * ml:predicted_as:increase$window",
+    ),
     Record(
         "ml:rightly:increase$window",
         by_class('ml:outcome_cells:increase$window{ml_correct="true"}', "ml_predicted")
@@ -174,6 +186,23 @@ DELAYS = over_windows(
     ),
 )
 
+OUTCOMES = "sum by ($name) (increase(ml_outcomes_total[1h]))"
+ACTIONS = "sum by ($name, ml_action) (increase(ml_actions_total[1h]))"
+
+ARRIVALS = (
+    Record(
+        "ml:outcomes_rejected:increase1h",
+        'sum by ($name, ml_action) (increase(ml_outcome_rejections_total{ml_reason!="duplicate"}[1h]))',
+        "With ml_action, of actions; without ml_model_name, for ids that no model waits for.",
+    ),
+    Record(
+        "ml:outcomes_counted:increase1h",
+        f"{OUTCOMES}\nor {ACTIONS}\n"
+        f"or sum without (ml_model_name) ({OUTCOMES})\nor sum without (ml_model_name) ({ACTIONS})",
+        "Outcomes and, with ml_action, actions of each model; and of all, to compare the rejections of no model with.",
+    ),
+)
+
 NAME = "{{ $labels.ml_model_name }}"
 JUDGED = "and on ($model) ml:outcomes_judged:7d"
 
@@ -190,7 +219,8 @@ def below(name: str, metric: str, live: str, spoken: str) -> Alert:
     """Alert on seven days of a metric below what seven days of the baseline stay above."""
     return Alert(
         name,
-        f"ml:{live}:7d < on ($model, ml_class) {bound(metric, 'lower')}\n{JUDGED}",
+        # To the left there may be more: AUC is told of each baseline of a deploy.
+        f"ml:{live}:7d < on ($model, ml_class) group_left () {bound(metric, 'lower')}\n{JUDGED}",
         "24h",
         TICKET,
         f"{NAME}: {spoken} of {{{{ $labels.ml_class }}}} is {{{{ $value | humanize }}}}, below its baseline",
@@ -259,16 +289,16 @@ ALERTS = (
     below("MLRocAucBelowBaseline", "roc_auc", "roc_auc", "area under the ROC curve"),
     Alert(
         "MLErrorAboveBaseline",
-        """
+        f"""
         (
-          label_replace(ml:loss:7d{ml_loss="brier"}, "ml_metric", "brier", "", "")
-          or label_replace(ml:loss:7d{ml_loss="absolute"}, "ml_metric", "mae", "", "")
-          or label_replace(ml:loss:7d{ml_loss="squared"} ^ 0.5, "ml_metric", "rmse", "", "")
+          label_replace(ml:loss:7d{{ml_loss="brier"}}, "ml_metric", "brier", "", "")
+          or label_replace(ml:loss:7d{{ml_loss="absolute"}}, "ml_metric", "mae", "", "")
+          or label_replace(ml:loss:7d{{ml_loss="squared"}} ^ 0.5, "ml_metric", "rmse", "", "")
         )
           > on ($model, ml_metric) max by ($model, ml_metric) (
-            ml:baseline_performance{ml_bound="upper", ml_window="P7D"}
+            ml:baseline_performance{{ml_bound="upper", ml_window="P7D"}}
           )
-          and on ($model) ml:rows:increase1d offset 7d > 0
+          {JUDGED}
         """,
         "24h",
         TICKET,
@@ -279,8 +309,11 @@ ALERTS = (
     Alert(
         "MLLabelsMissing",
         """
-        ml:label_coverage_all:7d < $coverage
+        (
+          ml:label_coverage_all:7d < $coverage
           or ml:label_coverage_all:7d < 0.8 * (ml:label_coverage_all:28d offset 7d)
+        )
+          and on ($model) sum by ($model) (ml:outcome_cells:increase7d) >= $rows
         """,
         "24h",
         TICKET,
@@ -292,7 +325,7 @@ ALERTS = (
         "MLLabelsUneven",
         """
         (-1 * (ml:label_coverage:28d - on ($model) group_left () ml:label_coverage_all:28d)) > $uneven
-          and on ($model) ml:labelled:increase28d >= $rows
+          and on ($model, ml_predicted) sum by ($model, ml_predicted) (ml:outcome_cells:increase28d) >= $rows
         """,
         "24h",
         TICKET,
@@ -302,7 +335,10 @@ ALERTS = (
     ),
     Alert(
         "MLLabelsLate",
-        "ml:label_delay_seconds:p90_1d > 2 * (ml:label_delay_seconds:p90_28d offset 1d)",
+        """
+        ml:label_delay_seconds:p90_1d > 2 * (ml:label_delay_seconds:p90_28d offset 1d)
+          and on ($model) sum by ($model) (increase(ml_outcome_delay_seconds_count[1d])) >= $rows
+        """,
         "6h",
         TICKET,
         f"{NAME}: nine of ten labels take {{{{ $value | humanizeDuration }}}}",
@@ -312,7 +348,10 @@ ALERTS = (
     Alert(
         "MLOutcomesStopped",
         """
-        sum by ($model) (increase(ml_outcomes_total[1d])) == 0
+        (
+          sum by ($model) (increase(ml_outcomes_total[1d]))
+          or 0 * sum by ($model) (increase(ml_outcomes_total[7d] offset 1d))
+        ) == 0
           and on ($model) sum by ($model) (increase(ml_outcomes_total[7d] offset 1d)) > 0
           and on ($model) sum by ($model) (increase(ml_outcome_awaited_total[1d])) > 0
         """,
@@ -320,19 +359,21 @@ ALERTS = (
         TICKET,
         f"{NAME}: no label has come for a day",
         "Labels came in the week before, and predictions are made and wait for them.",
+        "A job that brings labels leaves no series a day after its last run: that is 0 too.",
     ),
     Alert(
         "MLOutcomesRejected",
         """
-        sum by ($name) (increase(ml_outcome_rejections_total{ml_reason!="duplicate"}[1h])) > $rejected * (
-          sum by ($name) (increase(ml_outcome_rejections_total{ml_reason!="duplicate"}[1h]))
-            + (sum by ($name) (increase(ml_outcomes_total[1h]))
-              or 0 * sum by ($name) (increase(ml_outcome_rejections_total[1h])))
-        ) and sum by ($name) (increase(ml_outcome_rejections_total{ml_reason!="duplicate"}[1h])) > 10
+        ml:outcomes_rejected:increase1h > $rejected * (
+          ml:outcomes_rejected:increase1h
+            + (ml:outcomes_counted:increase1h or 0 * ml:outcomes_rejected:increase1h)
+        )
+          and ml:outcomes_rejected:increase1h > 10
         """,
         "1h",
         TICKET,
-        f"{NAME}: {{{{ $value | humanize }}}} outcomes of an hour were not counted",
+        '{{ or $labels.ml_model_name "unknown model" }}: {{ $value | humanize }} '
+        '{{ or $labels.ml_action "outcomes" }} of an hour were not counted',
         "They were for ids that no prediction waits for, came after the time to live, or were not readable.",
     ),
 )
@@ -354,6 +395,7 @@ FILE = File(
                     "ml:labelled:increase7d >= $rows and ml:labelled:increase1d offset 7d > 0",
                     "Models that have had a whole week of labels, and enough of them, to be judged by.",
                 ),
+                *ARRIVALS,
                 Record("ml:baseline_f1", bound("f1_adjusted", "value", "")),
                 Record("ml:baseline_f1_lower", bound("f1", "lower", "")),
                 *ALERTS,

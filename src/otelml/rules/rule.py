@@ -131,6 +131,8 @@ def selecting(rule: Rule, series: re.Pattern[str], matcher: str) -> Rule:
     >>> selecting(Record("r", 'x + sum by (a) (y{b="1"})'), re.compile("x|y"), 'm="n"').expr
     'x{m="n"} + sum by (a) (y{m="n", b="1"})'
     """
-    braced = re.sub(rf"(?<![\w:])({series.pattern})(?![\w:]){{", rf"\1{{{matcher}, ", rule.expr)
-    bare = re.sub(rf"(?<![\w:])({series.pattern})(?![\w:{{])", rf"\1{{{matcher}}}", braced)
-    return replace(rule, expr=bare)
+
+    def selected(found: re.Match[str]) -> str:
+        return f"{found[1]}{{{matcher}, " if found[2] else f"{found[1]}{{{matcher}}}"
+
+    return replace(rule, expr=re.sub(rf"(?<![\w:])({series.pattern})(?![\w:])({{?)", selected, rule.expr))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 from dataclasses import fields
 from typing import TYPE_CHECKING
@@ -41,13 +43,22 @@ def rules_for(arguments: Namespace) -> tuple[File, ...]:
     Raises
     ------
     ValueError
-        When a threshold is none, or nobody says what the model is called.
+        When a threshold or a label is none, or nobody says what the model is called.
     """
     given = {one.name: getattr(arguments, one.name) for one in fields(Thresholds)}
     given = {name: value for name, value in given.items() if value is not None}
     for name, value in given.items():
         if not 0 <= value < float("inf"):
             raise ValueError(f"--{name.replace('_', '-')} is {value:g}: give a number that is not negative")
+    for text in arguments.by:
+        if not re.fullmatch("[a-zA-Z_][a-zA-Z0-9_]*", text):
+            label = re.sub("[^a-zA-Z0-9_]", "_", text)
+            raise ValueError(f"--by {text} is no label of Prometheus: {label} may be meant")
+    if arguments.by and arguments.baseline:
+        raise ValueError(
+            "--baseline writes constants, which have no label of --by to be told apart by: leave --by out, or have the "
+            "processes ship the baseline (OTEL_PYTHON_ML_BASELINE_METRICS) and leave --baseline out"
+        )
     files = defaults(Thresholds(**given), arguments.by)
     if arguments.baseline is None:
         return for_model(files, arguments.name) if arguments.name else files
@@ -82,8 +93,11 @@ def together(files: tuple[File, ...]) -> File:
 
 def rendered(file: File, arguments: Namespace) -> str:
     """Write one file as text."""
-    told = {"--baseline": arguments.baseline and arguments.baseline.name, "--name": arguments.name}
-    options = "".join(f" {option} {value}" for option, value in told.items() if value)
+    told = [("--baseline", arguments.baseline and arguments.baseline.name)]
+    told += [(f"--{name}", getattr(arguments, name)) for name in ("name", "version")]
+    told += [("--by", label) for label in arguments.by]
+    told += [(f"--{one.name.replace('_', '-')}", getattr(arguments, one.name)) for one in fields(Thresholds)]
+    options = "".join(f" {option} {shlex.quote(f'{value}')}" for option, value in told if value is not None)
     return as_yaml(file, f"otelml rules{options}", arguments.runbooks or RUNBOOKS)
 
 

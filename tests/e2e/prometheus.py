@@ -12,6 +12,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
+import numpy as np
+import remote_write
 from collector import CONFIGURATION, free_ports, wait_until
 
 HOW_TO_GET_ONE = (
@@ -65,6 +67,7 @@ class Prometheus:
             "--storage.tsdb.retention.time=20y",
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--web.enable-otlp-receiver",
+            "--web.enable-remote-write-receiver",
             *flags,
         )
         with self.log.open("a") as log:
@@ -100,33 +103,23 @@ class Prometheus:
         return {labels(one): float(one["value"][1]) for one in found}
 
     def query_range(self, expression, start, end, step):
-        """Evaluate an expression over time; returns {seconds: value} by labels."""
+        """Evaluate an expression over time; returns (seconds, values), arrays, by labels."""
         found = self.ask("query_range", query=expression, start=start, end=end, step=step)["result"]
-        return {labels(one): {at: float(value) for at, value in one["values"]} for one in found}
+        return {labels(one): _columns(one["values"]) for one in found}
 
     def push(self, series):
-        """Write samples through its OTLP receiver: {(name, labels): {seconds: value}}; names and labels as given."""
-        metrics = {}
-        for (name, named), samples in series.items():
-            attributes = [{"key": key, "value": {"stringValue": value}} for key, value in named]
-            points = metrics.setdefault(name, [])
-            points += [
-                {"timeUnixNano": str(round(at * 1e9)), "asDouble": value, "attributes": attributes}
-                for at, value in samples.items()
-            ]
-        self._post([{"name": name, "gauge": {"dataPoints": points}} for name, points in metrics.items()])
-
-    def _post(self, metrics):
-        body = {"resourceMetrics": [{"resource": {}, "scopeMetrics": [{"scope": {}, "metrics": metrics}]}]}
-        request = Request(  # noqa: S310 -- loopback
-            f"{self.otlp_endpoint}/v1/metrics",
-            data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        try:
-            _OPEN(request, timeout=300).close()
-        except urllib.error.HTTPError as error:
-            raise ValueError(error.read().decode()) from None
+        """Write samples by remote write: {(name, labels): (seconds, values)}, each an array."""
+        for chunk in remote_write.requests(series):
+            headers = {
+                "Content-Encoding": "snappy",
+                "Content-Type": "application/x-protobuf",
+                "X-Prometheus-Remote-Write-Version": "0.1.0",
+            }
+            request = Request(f"{self.url}/api/v1/write", data=chunk, headers=headers)  # noqa: S310 -- loopback
+            try:
+                _OPEN(request, timeout=300).close()
+            except urllib.error.HTTPError as error:
+                raise ValueError(error.read().decode()) from None
 
 
 @contextmanager
@@ -137,6 +130,11 @@ def running_prometheus(binary, directory, **options):
         yield prometheus
     finally:
         prometheus.stop()
+
+
+def _columns(values):
+    seconds, texts = zip(*values, strict=True)
+    return np.array(seconds, dtype=np.float64), np.array(texts, dtype=np.float64)
 
 
 def labels(one):

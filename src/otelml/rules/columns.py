@@ -166,7 +166,7 @@ ALERTS = (
         "MLTrainingServingSkew",
         """
         ml:columns_moved:count1d >= 1
-          unless on ($model) ml:calls:rate1h offset 1d
+          unless on ($model) ml:rows:increase1d offset 1d > 0
         """,
         "1h",
         TICKET,

@@ -49,8 +49,8 @@ def burn(name: str, times: float, windows: tuple[str, str], lasts: str, severity
         lasts,
         severity,
         "{{ $labels.ml_model_name }}: {{ $value | humanizePercentage }} of the calls fail",
-        f"Over {long} and over {short} the error budget of $availability % availability is spent {times:g} times as "
-        "fast as it lasts.",
+        f"Over {long} and over {short} the error budget of $objective % availability is spent at more than {times:g} "
+        "times the rate at which it lasts 30 days.",
     )
 
 

@@ -48,4 +48,5 @@ class Thresholds:
             one.name: f"{getattr(self, one.name) / (100 if one.metadata['unit'].startswith('%') else 1):.10g}"
             for one in fields(self)
         }
-        return {**texts, "budget": f"{1 - self.availability / 100:.10g}", "memory_bytes": f"{self.memory * 2**30:.10g}"}
+        budget, memory = f"{1 - self.availability / 100:.10g}", f"{self.memory * 2**30:.10g}"
+        return {**texts, "objective": f"{self.availability:.10g}", "budget": budget, "memory_bytes": memory}

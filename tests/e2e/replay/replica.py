@@ -1,0 +1,64 @@
+"""Serve the flights as one replica of several, on a simulated clock, with a collection every so many minutes.
+
+    opentelemetry-instrument python replica.py FOLDER START END MINUTES REPLICA REPLICAS
+
+The example's own program, but for a stretch of time that need not be whole months: so that a replica can be restarted
+in the middle, and tell its fellows' share from its own.  What a passenger of a flight that never arrived has to do,
+find another one, is recorded as an action.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from zlib import crc32
+
+import joblib
+import pandas as pd
+
+import otelml
+from otelml.testing import simulated_clock
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "examples" / "flights"))
+from flights import load
+from serve import between, hand_in, predict
+
+HOURLY = 60
+FOREVER = ExitStack()  # never closed: the last collection, at exit, belongs to the simulated time as well
+REBOOKED_AFTER = pd.Timedelta(hours=6)
+
+
+def main(folder: Path, start: str, end: str, minutes: int, replica: int, replicas: int) -> None:
+    """Replay what is due in [start, end), the share of one replica."""
+    flights = load()
+    mine = flights["id"].map(lambda one: crc32(one.encode()) % replicas == replica)
+    flights = flights[mine].set_index("hour_start", drop=False)
+    labels = flights.dropna(subset="landed").set_index("landed", drop=False).sort_index()
+    stranded = flights[flights["late"].isna()]
+    before, until = pd.Timestamp(start, tz="UTC"), pd.Timestamp(end, tz="UTC")
+    clock = FOREVER.enter_context(simulated_clock(before.timestamp()))
+    model = otelml.identify(
+        joblib.load(folder / "flights.joblib"),
+        name="flights",
+        version="1",
+        baseline=folder / "flights.baseline.json",
+    )
+    for now in pd.date_range(before, until, freq=f"{minutes}min"):
+        clock.set(now.timestamp())
+        hand_in(between(labels, before, now))
+        gone = between(stranded, before - REBOOKED_AFTER, now - REBOOKED_AFTER)
+        if len(gone):
+            otelml.record_actions(gone["id"], "rebooked", at=now.timestamp())
+        otelml.force_flush()
+        if minutes == HOURLY:  # see evaluation.py
+            clock.advance(1)
+            otelml.force_flush()
+        if now < until:
+            predict(model, between(flights, before, now))
+        before = now
+
+
+if __name__ == "__main__":
+    folder, start, end, *numbers = sys.argv[1:]
+    main(Path(folder), start, end, *map(int, numbers))

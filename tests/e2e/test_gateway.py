@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 
 import joblib
@@ -13,6 +14,7 @@ from launcher import PROGRAMS, environment, launch
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from prometheus import running_prometheus
 from sklearn.linear_model import LogisticRegression
 
 from otelml.testing import select, total
@@ -136,21 +138,45 @@ def test_a_small_share_of_the_rest_is_kept(collector_binary, tmp_path):
         assert 120 <= len(pipeline.backend.spans()) <= 280  # six standard deviations
 
 
-def test_short_lived_workers_add_up(collector_binary, tmp_path, monkeypatch):
-    """Deltas of processes that live for a second arrive as sums since the start, exact to the row."""
+@pytest.fixture
+def traffic(monkeypatch):
+    """Give the test the batches of rows that `programs/workers.py` predicts, but for its parent's first row."""
     monkeypatch.syspath_prepend(str(PROGRAMS))
     import traffic
 
-    model = LogisticRegression().fit(np.eye(4), [0, 1, 0, 1])
-    joblib.dump(model, tmp_path / "model.joblib")
+    return traffic
+
+
+def predict_in_workers(pipeline, directory, **variables):
+    """Run processes that live for a second, and export deltas."""
+    joblib.dump(LogisticRegression().fit(np.eye(4), [0, 1, 0, 1]), directory / "model.joblib")
+    delta = {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "delta"}
+    launch("workers.py", "spawn", "model.joblib", env=environment(pipeline, **delta, **variables), cwd=directory)
+
+
+def test_short_lived_workers_add_up(collector_binary, tmp_path, traffic):
+    """Deltas of processes that live for a second arrive as sums since the start, exact to the row."""
     with running_pipeline(collector_binary, tmp_path) as pipeline:
-        env = environment(pipeline, OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE="delta")
-        launch("workers.py", "spawn", "model.joblib", env=env, cwd=tmp_path)
+        predict_in_workers(pipeline, tmp_path)
         pipeline.drain()
         points = pipeline.backend.points()
     batches = [batch for one in traffic.everything() for batch in traffic.batches(one)]
     assert total(points, "ml.inference.rows").last == 1 + sum(map(len, batches))
     assert total(points, "ml.inference.duration").last == 1 + len(batches)
     assert total(points, "ml.predictions").last == 1 + sum(map(len, batches))
-    assert {point.temporality for point in select(points, "ml.inference.rows")} == {"cumulative"}
-    assert len({point.resource["service.instance.id"] for point in points}) == 1 + traffic.WORKERS
+    counted = select(points, "ml.inference.rows")
+    assert {point.temporality for point in counted} == {"cumulative"}
+    assert len({point.resource["service.instance.id"] for point in counted}) == 1 + traffic.WORKERS
+
+
+def test_one_delta_is_an_increase_in_prometheus(collector_binary, prometheus_binary, tmp_path, traffic):
+    """A worker that exported once is a rise from zero, where Prometheus reads the start of a series."""
+    zero = "--enable-feature=created-timestamp-zero-ingestion"
+    with running_prometheus(prometheus_binary, tmp_path, flags=(zero,)) as prometheus:
+        with running_pipeline(collector_binary, tmp_path, prometheus.otlp_endpoint) as pipeline:
+            predict_in_workers(pipeline, tmp_path, OTEL_METRIC_EXPORT_INTERVAL="60000")
+        found = prometheus.ask("query", query="ml_inference_rows_total[1h]", time=time.time() + 1)["result"]
+    samples = [[float(value) for _, value in one["values"]] for one in found]
+    assert [(len(values), values[0]) for values in samples] == [(2, 0)] * (1 + traffic.WORKERS)
+    rows = sum(len(batch) for one in traffic.everything() for batch in traffic.batches(one))
+    assert sum(values[-1] for values in samples) == 1 + rows

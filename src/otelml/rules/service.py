@@ -108,13 +108,13 @@ FILE = File(
                     "MLTrafficStopped",
                     """
                     sum by ($name) (ml:calls:rate1h) == 0
-                      and on ($name) sum by ($name) (ml:calls:rate1h offset 1w) > 0
-                      and on ($name) sum by ($name) (ml:calls:rate1h offset 2h) > 0
+                      and on ($name) sum by ($name) (ml:calls:rate1h offset 1w) * 3600 >= 20
                     """,
                     "15m",
                     TICKET,
                     "{{ $labels.ml_model_name }}: nobody has asked it for an hour",
-                    "Its processes are there and report, but no call came in an hour that had calls a week ago.",
+                    "Its processes are there and report, but no call came in an hour that had 20 or more a week ago.",
+                    "Of a model that is asked less often, an hour without a call is chance.",
                 ),
                 Alert(
                     "MLTelemetryMissing",

@@ -24,7 +24,7 @@ OUTAGE_S = float(os.environ.get("OTELML_OUTAGE_S", "8"))
 BEFORE_S, AFTER_S = 3.0, 2.0
 DRAIN_S = 60 + OUTAGE_S
 SECOND_NS = 1_000_000_000
-AT_A_KILL = 10  # spans between the gateway's memory and its disk
+AT_A_KILL = 30  # spans at most between the gateway's receiver and its disk, of two kills
 UNSURE_EVERY, IN_TWO_SECONDS = 5, 100  # predictions, as programs/steady.py makes them
 PROMETHEUS_NAMES = {"ml.inference.rows": "ml_inference_rows_total", "ml.predictions": "ml_predictions_total"}
 

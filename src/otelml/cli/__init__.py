@@ -29,6 +29,13 @@ COMMANDS = {
         "Needs: pip install 'otelml[baseline]', and whatever the model was trained with.\n\n"
         "  otelml baseline --model flights.joblib --data march.parquet --label late --time hour_start",
     ),
+    "dashboards": Command(
+        "otelml.cli.dashboards",
+        "write dashboards for Grafana",
+        "Writes three dashboards over what the rules record: every model, one model as software, and one model\n"
+        "as a model. Lines are drawn at your thresholds: give those that `otelml rules` was given.\n\n"
+        "  otelml dashboards --out dashboards --availability 99.5 --latency 0.2",
+    ),
     "demo": Command(
         "otelml.cli.demo",
         "watch a real model on real flights, over OTLP, in a few minutes",

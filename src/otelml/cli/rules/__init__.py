@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from otelml.rules.thresholds import Thresholds
+from otelml.cli.thresholds import add_thresholds
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -28,13 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--version", metavar="V", help="of the model (default: the baseline's)")
     add("--by", action="append", default=[], metavar="LABEL", help="a further label that keeps models apart")
     add("--runbooks", metavar="URL", help="folder of the runbooks that the alerts link to")
-    thresholds = parser.add_argument_group("thresholds")
-    for one in fields(Thresholds):
-        unit = one.metadata["unit"]
-        default = f"default {one.default:g} {unit}".rstrip()
-        option = f"--{one.name.replace('_', '-')}"
-        doc = one.metadata["doc"].replace("%", "%%")
-        thresholds.add_argument(option, type=float, metavar="X", help=f"{doc} ({default.replace('%', '%%')})")
+    add_thresholds(parser)
 
 
 def run(arguments: Namespace) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from otelml.baseline import Baseline
 from otelml.baseline.document import BaselineError
+from otelml.cli.thresholds import given
 from otelml.rules.catalogue import defaults, for_model
 from otelml.rules.constants import written
 from otelml.rules.render import RUNBOOKS, as_yaml
@@ -45,11 +46,7 @@ def rules_for(arguments: Namespace) -> tuple[File, ...]:
     ValueError
         When a threshold or a label is none, or nobody says what the model is called.
     """
-    given = {one.name: getattr(arguments, one.name) for one in fields(Thresholds)}
-    given = {name: value for name, value in given.items() if value is not None}
-    for name, value in given.items():
-        if not 0 <= value < float("inf"):
-            raise ValueError(f"--{name.replace('_', '-')} is {value:g}: give a number that is not negative")
+    thresholds = given(arguments)
     for text in arguments.by:
         if not re.fullmatch("[a-zA-Z_][a-zA-Z0-9_]*", text):
             label = re.sub("[^a-zA-Z0-9_]", "_", text)
@@ -59,7 +56,7 @@ def rules_for(arguments: Namespace) -> tuple[File, ...]:
             "--baseline writes constants, which have no label of --by to be told apart by: leave --by out, or have the "
             "processes ship the baseline (OTEL_PYTHON_ML_BASELINE_METRICS) and leave --baseline out"
         )
-    files = defaults(Thresholds(**given), arguments.by)
+    files = defaults(thresholds, arguments.by)
     if arguments.baseline is None:
         return for_model(files, arguments.name) if arguments.name else files
     baseline = loaded(arguments.baseline)

@@ -1,0 +1,32 @@
+"""What `otelml dashboards` does: put thresholds into the dashboards, and write them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from otelml.cli.thresholds import given
+from otelml.dashboards import boards
+from otelml.dashboards.render import as_json, file_name
+from otelml.rules.render import RUNBOOKS
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+UNFIT = 2
+
+
+def execute(arguments: Namespace) -> int:
+    """Write the dashboards; returns the exit status."""
+    runbooks = (arguments.runbooks or RUNBOOKS).rstrip("/")
+    folder = arguments.out
+    try:
+        told = boards(given(arguments), runbooks)
+        folder.mkdir(parents=True, exist_ok=True)
+        for board in told:
+            (folder / file_name(board)).write_text(as_json(board, runbooks), encoding="utf-8")
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"otelml dashboards: {error}\n")
+        return UNFIT
+    sys.stderr.write(f"{len(told)} dashboards in {folder}\n")
+    return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from otelml.rules.rule import TICKET, Alert, File, Group, Record, over_windows
+from otelml.rules.rule import NUMBER, TICKET, Alert, File, Group, Record, over_windows
 from otelml.rules.season import records, unusual
 
 SCORES = over_windows(
@@ -76,7 +76,7 @@ ALERTS = (
         """,
         "24h",
         TICKET,
-        "{{ $labels.ml_model_name }}: the variance of the score is {{ $value | humanize }}",
+        "{{ $labels.ml_model_name }}: the variance of the score is " + NUMBER,
         "Over seven days the variance of the score is outside what any seven days of the baseline had: the model has "
         "become surer, or less sure, than it was.",
     ),
@@ -94,7 +94,7 @@ ALERTS = (
         """,
         "24h",
         TICKET,
-        "{{ $labels.ml_model_name }}: the variance of what it predicts is {{ $value | humanize }}",
+        "{{ $labels.ml_model_name }}: the variance of what it predicts is " + NUMBER,
         "Over seven days the variance of the predicted values is outside what any seven days of the baseline had.",
     ),
     unusual(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from otelml.rules.rule import PAGE, TICKET, Alert, File, Group, Record, over_windows
+from otelml.rules.rule import PAGE, SCORE, TICKET, Alert, File, Group, Record, over_windows
 
 DAYS = " or\n  ".join(
     f'label_replace(ml:column_values:increase1d offset {day}d, "day", "{day}", "", "")' for day in range(1, 7)
@@ -90,13 +90,21 @@ def threshold(window: str, iso: str) -> Record:
     )
 
 
-def drifted(window: str, of: str = "") -> str:
-    """Columns whose window drifted."""
-    return f"ml:column_psi:{window}{of} > ml:column_psi_threshold:{window} and ml:column_rows:increase{window} >= $rows"
+def drifted(window: str, index: str) -> str:
+    """Columns whose window drifted, of those that have this index."""
+    return f"{index} > ml:column_psi_threshold:{window} and ml:column_rows:increase{window} >= $rows"
 
 
-SCORE = '{ml_column_role="output", ml_column_name=~"score|value"}'
-NO_SCORE = '{ml_column_name!~"score|value"}'
+def of_score(window: str) -> str:
+    """The index of what the model answers."""
+    return f'ml:column_psi:{window}{{ml_column_role="output", ml_column_name=~"score|value"}}'
+
+
+def of_others(window: str) -> str:
+    """The index of every other column; an input may be called score or value too."""
+    return f"(ml:column_psi:{window} unless {of_score(window)})"
+
+
 COLUMN = "{{ $labels.ml_model_name }}: {{ $labels.ml_column_name }}"
 # Of the first days after a start the 7-day counts hold less than a week, and a day differs more than a week does.
 WHOLE_WEEK = "and ml:column_rows:increase1d offset 7d > 0"
@@ -105,12 +113,12 @@ ALERTS = (
     Alert(
         "MLScoreDrift",
         f"""
-        ({drifted("1d", SCORE)})
-          and ({drifted("7d", SCORE)})
+        ({drifted("1d", of_score("1d"))})
+          and ({drifted("7d", of_score("7d"))})
         """,
         "12h",
         PAGE,
-        f"{COLUMN} is distributed unlike training (PSI {{{{ $value | humanize }}}})",
+        f"{COLUMN} is distributed unlike training (PSI {SCORE})",
         "Over the day and over the week what the model answers is further from its baseline than $psi, than chance "
         "allows, and than $blocks times what blocks of the baseline differ by.",
         "The day tells that it is so now, the week that it is no odd day; twelve hours, since a window that holds "
@@ -118,20 +126,20 @@ ALERTS = (
     ),
     Alert(
         "MLColumnDrift",
-        f"{drifted('7d', NO_SCORE)}\n{WHOLE_WEEK}",
+        f"{drifted('7d', of_others('7d'))}\n{WHOLE_WEEK}",
         "6h",
         TICKET,
-        f"{COLUMN} has drifted over seven days (PSI {{{{ $value | humanize }}}})",
+        f"{COLUMN} has drifted over seven days (PSI {SCORE})",
         "Its distribution is further from the baseline than $psi, than chance allows, and than $blocks times what "
         "weeks of the baseline differ by.",
         labels={"ml_window": "P7D"},
     ),
     Alert(
         "MLColumnDrift",
-        drifted("1d", NO_SCORE),
+        drifted("1d", of_others("1d")),
         "6h",
         TICKET,
-        f"{COLUMN} has drifted within a day (PSI {{{{ $value | humanize }}}})",
+        f"{COLUMN} has drifted within a day (PSI {SCORE})",
         "Its distribution is further from the baseline than $psi, than chance allows, and than $blocks times what "
         "days of the baseline differ by.",
         labels={"ml_window": "P1D"},
@@ -190,7 +198,7 @@ FILE = File(
                 *DRIFT,
                 threshold("1d", "P1D"),
                 threshold("7d", "P7D"),
-                Record("ml:columns_moved:count1d", f"count by ($model) ({drifted('1d')})"),
+                Record("ml:columns_moved:count1d", f"count by ($model) ({drifted('1d', 'ml:column_psi:1d')})"),
                 Record(
                     "ml:column_violations:ratio1h",
                     """

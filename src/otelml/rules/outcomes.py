@@ -6,7 +6,7 @@ horizon, so that late labels never look like a drop.  AUC, calibration and losse
 
 from __future__ import annotations
 
-from otelml.rules.rule import PAGE, TICKET, Alert, File, Group, Record, over_windows
+from otelml.rules.rule import NUMBER, PAGE, SCORE, TICKET, Alert, File, Group, Record, over_windows
 
 WINDOWS = ("1d", "7d", "28d")
 LABELLED = 'ml:outcome_cells:increase$window{ml_actual!="none"}'
@@ -223,7 +223,7 @@ def below(name: str, metric: str, live: str, spoken: str) -> Alert:
         f"ml:{live}:7d < on ($model, ml_class) group_left () {bound(metric, 'lower')}\n{JUDGED}",
         "24h",
         TICKET,
-        f"{NAME}: {spoken} of {{{{ $labels.ml_class }}}} is {{{{ $value | humanize }}}}, below its baseline",
+        f"{NAME}: {spoken} of {{{{ $labels.ml_class }}}} is {SCORE}, below its baseline",
         f"The {spoken} of seven days of predictions has been, for a day, below what 97.5 of 100 such weeks of the "
         "baseline stay above (day-block bootstrap).",
     )
@@ -249,7 +249,7 @@ F1_ALERTS = (
         """,
         "24h",
         PAGE,
-        f"{NAME}: F1 of {{{{ $labels.ml_class }}}}, at the baseline's base rate, is {{{{ $value | humanize }}}}",
+        f"{NAME}: F1 of {{{{ $labels.ml_class }}}}, at the baseline's base rate, is {SCORE}",
         "F1 of seven days of predictions has been, for a day, $worse times as far below the baseline as its lower "
         "bound for seven days is: of a year of weeks like the baseline's hardly one would be.",
         "Of a year's sliding weeks, one in two dips below a 95 % bound for a day though nothing has changed: that is "
@@ -272,7 +272,7 @@ F1_ALERTS = (
         """,
         "24h",
         TICKET,
-        f"{NAME}: F1 of {{{{ $labels.ml_class }}}}, at the baseline's base rate, is {{{{ $value | humanize }}}}",
+        f"{NAME}: F1 of {{{{ $labels.ml_class }}}}, at the baseline's base rate, is {SCORE}",
         "The baseline was made without times, so that nobody knows how its weeks differ; F1 is below it by more than "
         "chance makes of independent rows (Newcombe's interval of the difference).",
         "Newcombe (1998), Statistics in Medicine 17:873-890, method 10.  Real days cluster: give Baseline.fit a time.",
@@ -302,7 +302,7 @@ ALERTS = (
         """,
         "24h",
         TICKET,
-        f"{NAME}: {{{{ $labels.ml_metric }}}} is {{{{ $value | humanize }}}}, above its baseline",
+        f"{NAME}: {{{{ $labels.ml_metric }}}} is {NUMBER}, above its baseline",
         "The mean error of seven days of outcomes has been, for a day, above what 97.5 of 100 such weeks of the "
         "baseline stay below.",
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from otelml.rules.outcomes import bound
-from otelml.rules.rule import PAGE, TICKET, Alert, File, Group
+from otelml.rules.rule import PAGE, SCORE, TICKET, Alert, File, Group
 
 NAME = "{{ $labels.ml_model_name }}"
 
@@ -15,7 +15,7 @@ def percent(name: str, metric: str) -> Alert:
         f"ml:{metric}:7d < on ($model, ml_class) (1 - $plain) * {bound(metric, 'value', '')}",
         "24h",
         PAGE,
-        f"{NAME}: {metric} of {{{{ $labels.ml_class }}}} is {{{{ $value | humanize }}}}",
+        f"{NAME}: {metric} of {{{{ $labels.ml_class }}}} is {SCORE}",
         f"The {metric} of seven days is more than the threshold below the baseline's.",
     )
 
@@ -38,7 +38,7 @@ FILE = File(
                     "ml:column_psi:1d > $plain_psi",
                     "1h",
                     TICKET,
-                    f"{NAME}: {{{{ $labels.ml_column_name }}}} has a PSI of {{{{ $value | humanize }}}}",
+                    f"{NAME}: {{{{ $labels.ml_column_name }}}} has a PSI of {SCORE}",
                     "The population stability index of a day is above $plain_psi.",
                 ),
                 Alert(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from otelml.rules.rule import PAGE, TICKET, Alert, File, Group, Record
+from otelml.rules.rule import NUMBER, PAGE, TICKET, Alert, File, Group, Record
 
 SERVES = "and on (job, instance) group by (job, instance) (ml_model_info)"
 
@@ -47,7 +47,7 @@ FILE = File(
                     "ml:cpu_cores:rate5m > $cores",
                     "15m",
                     TICKET,
-                    "{{ $labels.job }}: a process uses {{ $value | humanize }} processors",
+                    "{{ $labels.job }}: a process uses " + NUMBER + " processors",
                     "A process that serves a model uses more than $cores processors.",
                 ),
                 Alert(

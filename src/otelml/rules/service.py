@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from otelml.rules.rule import PAGE, TICKET, Alert, File, Group, Record, over_windows
+from otelml.rules.rule import NUMBER, PAGE, TICKET, Alert, File, Group, Record, over_windows
 from otelml.rules.season import records, unusual
 
 CALLS = over_windows(
@@ -101,7 +101,7 @@ FILE = File(
                     "MLThroughputUnusual",
                     "ml:throughput:1h",
                     "1h",
-                    "{{ $labels.ml_model_name }}: {{ $value | humanize }} rows a second, unlike past weeks",
+                    "{{ $labels.ml_model_name }}: " + NUMBER + " rows a second, unlike past weeks",
                     floor="0.5",
                 ),
                 Alert(

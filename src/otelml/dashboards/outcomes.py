@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from otelml.dashboards.board import BOUND, RAW, REFERENCE, Bars, Matrix, Panel, Query, below
-from otelml.dashboards.selecting import MODEL, NAMED, OF, of
+from otelml.dashboards.selecting import MODEL, OF, of
 
 if TYPE_CHECKING:
     from otelml.rules.thresholds import Thresholds
@@ -201,14 +201,21 @@ def _labels(limits: Thresholds) -> tuple[Panel, ...]:
             "short",
             alerts=("MLOutcomesStopped",),
         ),
-        Panel(
-            "Labels rejected",
-            "Labels of an hour that were not counted, by reason: for ids that no prediction waits for, a second time, "
-            "after the time to live, or not readable.",
-            (Query(f"sum by (ml_reason) (increase(ml_outcome_rejections_total{NAMED}[1h]))", "{{ml_reason}}"),),
-            "short",
-            alerts=("MLOutcomesRejected",),
-        ),
+        _rejections(),
+    )
+
+
+def _rejections() -> Panel:
+    # Ids that no model waits for have no model: whose they are nobody knows.
+    own = '{ml_model_name=~"$model|"}'
+    rejected = f"sum by (ml_model_name, ml_reason, ml_action) (increase(ml_outcome_rejections_total{own}[1h]))"
+    return Panel(
+        "Labels and actions rejected",
+        "Labels and actions of an hour that were not counted, by reason: for ids that no prediction waits for (of any "
+        "model), a second time, after the time to live, or not readable.",
+        (Query(rejected, "{{ml_reason}} {{ml_action}} {{ml_model_name}}"),),
+        "short",
+        alerts=("MLOutcomesRejected",),
     )
 
 

@@ -36,7 +36,7 @@ def _table(limits: Thresholds) -> Panel:
         Query(f"ml:column_psi_threshold:7d{OF}", "Threshold, 7 d"),
         Query(f"ml:column_completeness:1d{OF}", "Complete, 1 d", unit="percentunit"),
         Query(
-            f"sum by ({COLUMN}) (ml:column_violations:ratio1h{OF})",
+            f"sum by ({COLUMN}) (ml:column_violations:ratio1h{OF}) or 0 * ml:column_rows:increase1d{OF}",
             "Violations, 1 h",
             unit="percentunit",
             limits=above(limits.violations / 100),
@@ -106,7 +106,7 @@ def _over_time(limits: Thresholds) -> tuple[Panel, ...]:
             "Violations",
             "Share of an hour's rows whose value has another type, is beyond the range of training, or of a category "
             "that training never saw; or the column is missing, or not the model's.",
-            (Query(f"ml:column_violations:ratio1h{OF} > 0", "{{ml_column_name}}: {{ml_violation}}"),),
+            (Query(f"ml:column_violations:ratio1h{OF}", "{{ml_column_name}}: {{ml_violation}}"),),
             "percentunit",
             alerts=("MLColumnViolations",),
             limits=above(limits.violations / 100),

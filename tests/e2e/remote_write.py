@@ -1,8 +1,8 @@
 """Prometheus' remote write 1.0: samples with their own timestamps, as compressed protobuf.
 
 `WriteRequest { repeated TimeSeries { repeated Label { name, value } labels = 1; repeated Sample { double value = 1;
-int64 timestamp_ms = 2 } samples = 2 } timeseries = 1 }`.  The message is small, and a year of it is millions of samples,
-so they are laid out by numpy, a whole series at once.
+int64 timestamp_ms = 2 } samples = 2 } timeseries = 1 }`.  The message is small, and a year of it is millions of
+samples, so they are laid out by numpy, a whole series at once.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otelml.recorders.series import baseline_moments_of
+from otelml.stats.binning import FEWEST_ROWS
 from otelml.telemetry import names
 
 if TYPE_CHECKING:
@@ -41,7 +41,19 @@ def of_column(column: Column) -> Iterator[Constant]:
     for label, count in zip(column.bins.labels, column.counts, strict=True):
         yield names.BASELINE_VALUES, {**own, names.BIN: label}, count / column.rows
     yield names.BASELINE_ROWS, own, column.rows
-    for labels, value in baseline_moments_of(column):
+    for labels, value in _moments_of(column):
         yield names.BASELINE_MOMENT, {**own, **labels}, value
     for window, index in column.drift.items():
         yield names.BASELINE_DRIFT, {**own, names.WINDOW: window}, index
+
+
+def _moments_of(column: Column) -> Iterator[tuple[dict[str, str], float]]:
+    """Moments of a column, each with its labels: over all rows, and within what blocks stay."""
+    if column.rows * column.completeness >= FEWEST_ROWS:  # of fewer, the mean is somebody's
+        for moment, value in (("mean", column.mean), ("standard_deviation", column.sd)):
+            if value is not None:
+                yield {names.MOMENT: moment}, value
+    for window, moments in column.blocks.items():
+        for moment, limits in moments.items():
+            for bound, value in limits._asdict().items():
+                yield {names.MOMENT: moment, names.BOUND: bound, names.WINDOW: window}, value

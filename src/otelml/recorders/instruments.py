@@ -7,6 +7,7 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from otelml.recorders.constants import of_model
 from otelml.recorders.outcomes import OutcomeStreams
 from otelml.recorders.outputs import OutputInstruments
 from otelml.recorders.requests import RequestStreams
@@ -86,16 +87,9 @@ class Instruments:
         if baseline is None or not settings.baseline_metrics:
             return
         model = {key: attributes[key] for key in (names.MODEL_NAME, names.MODEL_VERSION) if key in attributes}
-        for (predicted, actual), count in baseline.cells.items():
-            labels = {names.PREDICTED: predicted, names.ACTUAL: actual}
-            self._cells.number({**model, **own, **labels}).set(count)
-        for one in baseline.performance:
-            labels = {names.METRIC: one.metric}
-            labels |= {names.CLASS: one.label} if one.label is not None else {}
-            labels |= {names.WINDOW: one.window} if one.window is not None else {}
-            for bound, value in (("value", one.value), ("lower", one.lower), ("upper", one.upper)):
-                if value is not None:
-                    self._performance.number({**model, **own, **labels, names.BOUND: bound}).set(value)
+        for metric, labels, value in of_model(baseline):
+            stream = self._cells if metric is names.BASELINE_CELLS else self._performance
+            stream.number({**model, **own, **labels}).set(value)
 
     def withdraw(self) -> None:
         """Say that this process serves no model any more."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from otelml.baseline.columns import Limits
-from otelml.stats.binning import FEWEST_ROWS, NumericBins
+from otelml.recorders.constants import of_column, of_model
+from otelml.stats.binning import NumericBins
 from otelml.telemetry import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from otelml.baseline import Baseline
     from otelml.baseline.columns import Column
     from otelml.settings import Settings
@@ -47,24 +45,6 @@ def moments_of(column: Column) -> tuple[str, ...]:
     return names.MOMENTS if isinstance(column.bins, NumericBins) else ()
 
 
-def constants_of(column: Column) -> int:
-    """How many series say what a column was like in the baseline."""
-    blocks = sum(len(Limits._fields) * len(moments) for moments in column.blocks.values())
-    return column.bins.size + 1 + (column.mean is not None) + (column.sd is not None) + len(column.drift) + blocks
-
-
-def baseline_moments_of(column: Column) -> Iterator[tuple[dict[str, str], float]]:
-    """The baseline's moments of a column, each with its labels: over all rows, and within what blocks stay."""
-    if column.rows * column.completeness >= FEWEST_ROWS:  # of fewer, the mean is somebody's
-        for moment, value in (("mean", column.mean), ("standard_deviation", column.sd)):
-            if value is not None:
-                yield {names.MOMENT: moment}, value
-    for window, moments in column.blocks.items():
-        for moment, limits in moments.items():
-            for bound, value in limits._asdict().items():
-                yield {names.MOMENT: moment, names.BOUND: bound, names.WINDOW: window}, value
-
-
 def gauges_of(column: Column, kind: str, *, known: bool = True) -> int:
     """How many gauges of a column there will be, by the setting; `known`: there is a baseline to compare with."""
     if kind == "off":
@@ -80,5 +60,5 @@ def forecast(baseline: Baseline, settings: Settings) -> int:
     columns = baseline.columns if settings.columns else ()
     series = sum(series_of(column) + gauges_of(column, settings.gauges) for column in columns)
     if settings.baseline_metrics:
-        series += sum(constants_of(column) for column in columns) + len(baseline.cells) + 3 * len(baseline.performance)
+        series += sum(1 for column in columns for _ in of_column(column)) + sum(1 for _ in of_model(baseline))
     return series

@@ -10,8 +10,9 @@ import numpy as np
 
 from otelml import clock
 from otelml.ledger import ledger
+from otelml.recorders.constants import of_column
 from otelml.recorders.drift import Drift
-from otelml.recorders.series import ColumnStreams, baseline_moments_of, constants_of, moments_of, series_of
+from otelml.recorders.series import ColumnStreams, moments_of, series_of
 from otelml.telemetry import names
 
 if TYPE_CHECKING:
@@ -101,23 +102,24 @@ class Side:
     def present(self) -> None:
         """Say what the columns were like in the baseline."""
         streams = self._streams
+        told = {
+            names.BASELINE_VALUES: streams.baseline_values,
+            names.BASELINE_ROWS: streams.baseline_rows,
+            names.BASELINE_MOMENT: streams.baseline_moments,
+            names.BASELINE_DRIFT: streams.baseline_drift,
+        }
         for column, series in zip(self.tallier.columns, self._series, strict=True):
-            if series is None or not column.rows:
+            constants = [] if series is None else list(of_column(column))
+            if not constants:
                 continue
-            own = self._of(column)
-            if not streams.baseline_rows.holds(own) and not streams.baseline_rows.registry.has_room(
-                constants_of(column)
-            ):
-                streams.baseline_rows.registry.refuse()
+            rows = streams.baseline_rows
+            if not rows.holds(self._of(column)) and not rows.registry.has_room(len(constants)):
+                rows.registry.refuse()
                 continue
-            shares = streams.baseline_values.numbers({**own, names.BIN: label} for label in column.bins.labels)
-            for share, count in zip(shares, column.counts, strict=True):
-                share.set(count / column.rows)
-            streams.baseline_rows.number(own).set(column.rows)
-            for labels, value in baseline_moments_of(column):
-                streams.baseline_moments.number({**own, **labels}).set(value)
-            for window, index in column.drift.items():
-                streams.baseline_drift.number({**own, names.WINDOW: window}).set(index)
+            for metric, stream in told.items():
+                own = [({**self._attributes, **labels}, value) for one, labels, value in constants if one is metric]
+                for number, (_, value) in zip(stream.numbers(labels for labels, _ in own), own, strict=True):
+                    number.set(value)
 
     def add(self, tally: Tally) -> None:
         """Take in what some rows hold."""

@@ -4,8 +4,8 @@ Prometheus evaluates its rules by the clock on the wall.  Here each expression i
 a grid, in the order of the files, and what it answers is written back by remote write, so that the next rule reads it
 as it would in production.  What an alert's `for` adds is in `firing`.
 
-The grid is at half a second past the hour, and a replica that collects each hour does so twice, a second apart: a window
-between two times of the grid then begins and ends between two samples, and `increase()` has next to nothing to
+The grid is at half a second past the hour, and a replica that collects each hour does so twice, a second apart: a
+window between two times of the grid then begins and ends between two samples, and `increase()` has next to nothing to
 extrapolate.  A service that collects each minute needs no such pains.
 """
 
@@ -47,7 +47,7 @@ class Firing:
     until: float | None
 
 
-def evaluate(prometheus, files, grid, steps=None, progress=lambda name: None):
+def evaluate(prometheus, files, grid, steps=None, progress=None):
     """Evaluate files of rules in order, write back what they record, and return every firing.
 
     Parameters
@@ -59,7 +59,8 @@ def evaluate(prometheus, files, grid, steps=None, progress=lambda name: None):
     for file in files:
         own = grid.finer((steps or {}).get(file.name, grid.step))
         for rule in file.rules:
-            progress(rule.name)
+            if progress:
+                progress(rule.name)
             found = prometheus.query_range(rule.expr, own.start, own.end, own.step)
             if isinstance(rule, Alert):
                 episodes = list(firing(rule, found, own))

@@ -10,8 +10,9 @@ find another one, is recorded as an action.
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import joblib
@@ -20,8 +21,11 @@ import pandas as pd
 import otelml
 from otelml.testing import simulated_clock
 
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
 sys.path.insert(0, str(Path(__file__).parents[3] / "examples" / "flights"))
-from flights import load
+from flights import FEATURES, load
 from serve import between, hand_in, predict
 
 HOURLY = 60
@@ -54,9 +58,18 @@ def main(folder: Path, start: str, end: str, minutes: int, replica: int, replica
         if minutes == HOURLY:  # see evaluation.py
             clock.advance(1)
             otelml.force_flush()
+        clock.set(now.timestamp() + 2)  # later than both: what reaches its horizon is then counted in the first
+        if now.minute == 30:
+            fail(model, flights.iloc[:1])
         if now < until:
             predict(model, between(flights, before, now))
         before = now
+
+
+def fail(model: Pipeline, rows: pd.DataFrame) -> None:
+    """Ask without a column that the model needs, as a broken client would."""
+    with suppress(ValueError):
+        model.predict_proba(rows[FEATURES[:-1]])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,75 @@
+"""The flights of March to December 2013, replayed once for all tests that look at them."""
+
+from __future__ import annotations
+
+import pickle
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from evaluation import HALF, HOUR, Grid, evaluate
+from prometheus import WHOLE_YEAR, running_prometheus
+from stretch import environment, finish, gateway, settled, start, train
+from truth import Truth
+
+from otelml import Baseline
+from otelml.rules.catalogue import defaults, for_model
+from otelml.rules.constants import written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MARCH, DAYS_OF_MARCH = "2013-03-01T08:00", 31
+END = "2014-01-02T08:00"
+# Half of what a process ships are constants of its baseline: here they are in the rules.
+VARIABLES = {"OTEL_PYTHON_ML_GAUGES": "off", "OTEL_PYTHON_ML_BASELINE_METRICS": "false"}
+STEPS = {"columns": 3 * HOUR}
+
+
+@dataclass
+class Year:
+    """A replayed year: where its samples and its rules' values are, what fired, and the truth."""
+
+    prometheus: Any
+    fired: list
+    truth: Truth
+    baseline: Path
+    grid: Grid
+
+
+def moment(text):
+    """Seconds since the epoch of a time in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp()
+
+
+@contextmanager
+def replayed(collector, binary, directory):
+    """Replay the year into a folder, or go on with what was replayed there before."""
+    served, done = directory / "served", directory / "fired.pickle"
+    grid = Grid(moment(MARCH) + HALF, moment(END) + HALF)
+    with running_prometheus(binary, directory, late="500d", flags=WHOLE_YEAR) as prometheus:
+        if not served.exists():
+            serve(collector, directory, prometheus)
+            served.touch()
+        if not done.exists():
+            done.write_bytes(pickle.dumps(evaluate(prometheus, rules(directory), grid, STEPS)))
+        fired = pickle.loads(done.read_bytes())  # noqa: S301 -- written above
+        truth = Truth(directory, moment(MARCH), moment(END), HOUR)
+        yield Year(prometheus, fired, truth, directory / "flights.baseline.json", grid)
+
+
+def serve(collector, directory, prometheus):
+    """Train, and serve the year with one replica."""
+    train(directory)
+    with gateway(collector, directory, prometheus) as endpoint:
+        log = directory / "replica.log"
+        finish(start(directory, log, environment(endpoint, **VARIABLES), MARCH, END, 60, 0, 1), log)
+        settled(prometheus, moment(END) + 60)
+
+
+def rules(directory):
+    """The rules as `otelml rules --baseline` writes them: for this model, its baseline as constants."""
+    files = defaults()
+    baseline = Baseline.load(directory / "flights.baseline.json")
+    return for_model((written(files[0], baseline, "flights", "1"), *files[1:]), "flights")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 from collector import wait_until
 from gateway import running_pipeline
-from launcher import LAUNCHER, PROGRAMS, environment, launch
+from launcher import environment, launch
 from prometheus import Prometheus
+from steadily import PROMETHEUS_NAMES, serving
 
 from otelml.testing import total
 
@@ -26,71 +24,11 @@ DRAIN_S = 60 + OUTAGE_S
 SECOND_NS = 1_000_000_000
 AT_A_KILL = 30  # spans at most between the gateway's receiver and its disk, of two kills
 UNSURE_EVERY, IN_TWO_SECONDS = 5, 100  # predictions, as programs/steady.py makes them
-PROMETHEUS_NAMES = {"ml.inference.rows": "ml_inference_rows_total", "ml.predictions": "ml_predictions_total"}
 
 
 def pause(seconds):
     """Let the run go on."""
     threading.Event().wait(seconds)
-
-
-class Service:
-    """`programs/steady.py` under the launcher, exporting each second, and what it wrote down."""
-
-    def __init__(self, pipeline, folder, **variables):
-        self.folder = folder
-        settings = {
-            "OTEL_METRIC_EXPORT_INTERVAL": "1000",
-            "OTEL_BSP_SCHEDULE_DELAY": "1000",
-            "OTEL_PYTHON_ML_SPAN_SCORES": "true",
-            **variables,
-        }
-        command = [str(part) for part in (LAUNCHER, sys.executable, PROGRAMS / "steady.py", folder)]
-        env = environment(pipeline, **settings)
-        with (folder / "service.log").open("w") as log:
-            self.process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=log, stderr=log)  # noqa: S603 -- ours
-        wait_until(lambda: len(self.read("predictions")) > 1, 60, (folder / "service.log").read_text)
-
-    def stop(self):
-        """Let it come to its end."""
-        self.process.stdin.close()
-        assert self.process.wait(timeout=120) == 0
-
-    def kill(self):
-        """End it as a crash does, at once."""
-        self.process.kill()
-        self.process.wait(timeout=30)
-        self.process.stdin.close()
-
-    def read(self, diary):
-        """Return what it wrote down."""
-        file = self.folder / f"{diary}.jsonl"
-        lines = file.read_text().splitlines(keepends=True) if file.exists() else []
-        return [json.loads(line) for line in lines if line.endswith("\n")]
-
-    def samples(self, *, taken_alone=False):
-        """Return {(name, class, milliseconds): value} of its exports, as Prometheus should have them."""
-        return {
-            (PROMETHEUS_NAMES[name], label, at // 1_000_000): float(value)
-            for export in self.read("exports")
-            if export["taken"] or not taken_alone
-            for name, label, at, value in export["points"]
-        }
-
-    def unsure(self):
-        """Return the trace ids of the spans that the gateway keeps."""
-        return {span["trace_id"] for span in self.read("spans")}
-
-
-@contextmanager
-def serving(pipeline, folder, **variables):
-    """Run the service until the block ends, whatever happens in it."""
-    service = Service(pipeline, folder, **variables)
-    try:
-        yield service
-    finally:
-        if service.process.poll() is None:
-            service.kill()
 
 
 def held(prometheus):
@@ -127,7 +65,7 @@ def await_all(service, prometheus, backend):
 
 def show(what, **figures):
     """Print what was measured."""
-    print(f"\n{what}, {OUTAGE_S:g} s: " + ", ".join(f"{key} {value}" for key, value in figures.items()))  # noqa: T201 -- asked for
+    print(f"\n{what}, {OUTAGE_S:g} s: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
 
 
 def test_gateway_and_backends_may_die(collector_binary, prometheus_binary, tmp_path):

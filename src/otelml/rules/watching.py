@@ -22,7 +22,7 @@ FILE = File(
                 ),
                 Record(
                     "ml:dropped:increase15m",
-                    "sum by (job, ml_model_name, ml_reason) (increase(otelml_dropped_total[15m]))",
+                    "sum by (job, $name, ml_reason) (increase(otelml_dropped_total[15m]))",
                 ),
                 Record("ml:errors:increase15m", "sum by (job, ml_component) (increase(otelml_errors_total[15m]))"),
                 Alert(

@@ -39,6 +39,6 @@ def launch(program, *arguments, env, cwd):
         timeout=LIMIT_S,
         check=False,
     )
-    print(done.stderr)  # noqa: T201 -- shown when the test fails
+    print(done.stderr)
     assert done.returncode == 0, done.stderr
     return done.stdout, done.stderr

@@ -97,6 +97,11 @@ class Prometheus:
         except urllib.error.HTTPError as error:
             raise ValueError(f"{parameters}: {error.read().decode()}") from None
 
+    def read(self, path):
+        """Return the data of one answer of those that take no parameters."""
+        with _OPEN(f"{self.url}/api/v1/{path}", timeout=60) as answer:
+            return json.load(answer)["data"]
+
     def query(self, expression, at):
         """Evaluate an expression at a time; returns the value by labels, as a sorted tuple of pairs."""
         found = self.ask("query", query=expression, time=at)["result"]

@@ -79,7 +79,7 @@ def service(request, collector, tmp_path):
         yield running
     finally:
         running.stop()
-        print(running.log.read_text())  # noqa: T201 -- shown when the test fails
+        print(running.log.read_text())
 
 
 def test_predictions_and_feedback_add_up(collector, service):

@@ -119,8 +119,9 @@ def _only(file, wanted):
 def _told(alert, episodes, grid):
     for one in episodes:
         times = np.arange(one.since, (one.until or grid.end + grid.step) - HALF, grid.step)
-        labels = _with(one.labels, {"alertname": alert.name, "alertstate": "firing"})
-        yield ("ALERTS", labels), (times, np.ones(len(times)))
+        named = _with(one.labels, {"alertname": alert.name})
+        yield ("ALERTS", _with(named, {"alertstate": "firing"})), (times, np.ones(len(times)))
+        yield ("ALERTS_FOR_STATE", named), (times, np.full(len(times), one.since - seconds(alert.lasts)))
 
 
 def _with(labels, more):

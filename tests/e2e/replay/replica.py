@@ -1,10 +1,11 @@
 """Serve the flights as one replica of several, on a simulated clock, with a collection every so many minutes.
 
-    opentelemetry-instrument python replica.py FOLDER START END MINUTES REPLICA REPLICAS
+    opentelemetry-instrument python replica.py FOLDER START END MINUTES REPLICA REPLICAS DRAIN
 
 The example's own program, but for a stretch of time that need not be whole months: so that a replica can be restarted
-in the middle, and tell its fellows' share from its own.  What a passenger of a flight that never arrived has to do,
-find another one, is recorded as an action.
+in the middle, and tell its fellows' share from its own.  It predicts what is due in [START, END), and then takes labels
+for DRAIN hours more.  What a passenger of a flight that never arrived has to do, find another one, is recorded as an
+action.
 """
 
 from __future__ import annotations
@@ -33,14 +34,18 @@ FOREVER = ExitStack()  # never closed: the last collection, at exit, belongs to 
 REBOOKED_AFTER = pd.Timedelta(hours=6)
 
 
-def main(folder: Path, start: str, end: str, minutes: int, replica: int, replicas: int) -> None:
-    """Replay what is due in [start, end), the share of one replica."""
+def main(folder: Path, start: str, end: str, minutes: int, replica: int, replicas: int, drain: int) -> None:
+    """Replay the share of one replica."""
     flights = load()
     mine = flights["id"].map(lambda one: crc32(one.encode()) % replicas == replica)
-    flights = flights[mine].set_index("hour_start", drop=False)
-    labels = flights.dropna(subset="landed").set_index("landed", drop=False).sort_index()
-    stranded = flights[flights["late"].isna()]
-    before, until = pd.Timestamp(start, tz="UTC"), pd.Timestamp(end, tz="UTC")
+    due, until = pd.Timestamp(start, tz="UTC"), pd.Timestamp(end, tz="UTC")
+    known = flights[mine].set_index("hour_start", drop=False)
+    own = known[(known.index >= due) & (known.index < until)]
+    if drain:
+        known = own  # the labels of all others are somebody else's to take
+    labels = known.dropna(subset="landed").set_index("landed", drop=False).sort_index()
+    stranded = known[known["late"].isna()]
+    before = due - pd.Timedelta(1, "us")
     clock = FOREVER.enter_context(simulated_clock(before.timestamp()))
     model = otelml.identify(
         joblib.load(folder / "flights.joblib"),
@@ -48,7 +53,7 @@ def main(folder: Path, start: str, end: str, minutes: int, replica: int, replica
         version="1",
         baseline=folder / "flights.baseline.json",
     )
-    for now in pd.date_range(before, until, freq=f"{minutes}min"):
+    for now in pd.date_range(due, until + pd.Timedelta(hours=drain), freq=f"{minutes}min"):
         clock.set(now.timestamp())
         hand_in(between(labels, before, now))
         gone = between(stranded, before - REBOOKED_AFTER, now - REBOOKED_AFTER)
@@ -60,9 +65,8 @@ def main(folder: Path, start: str, end: str, minutes: int, replica: int, replica
             otelml.force_flush()
         clock.set(now.timestamp() + 2)  # later than both: what reaches its horizon is then counted in the first
         if now.minute == 30:
-            fail(model, flights.iloc[:1])
-        if now < until:
-            predict(model, between(flights, before, now))
+            fail(model, own.iloc[:1])
+        predict(model, between(own, before, now))
         before = now
 
 

@@ -59,19 +59,26 @@ def environment(endpoint, **variables):
     }
 
 
-def start(folder, log, env, *arguments):
-    """Start a replica under the launcher; its errors go to `log`."""
-    command = [LAUNCHER, sys.executable, HERE / "replica.py", folder, *arguments]
-    with log.open("w") as errors:
-        return subprocess.Popen(  # noqa: S603 -- ours
-            [str(part) for part in command], env=env, stdout=errors, stderr=errors
-        )
+def serve(replicas):
+    """Run replicas under the launcher beside each other, to their end, and all of them well.
 
-
-def finish(process, log):
-    """Wait until a replica has ended, well."""
-    status = process.wait(timeout=LIMIT_S)
-    assert status == 0, log.read_text()
+    Parameters
+    ----------
+    replicas : of each its log, its variables and its arguments.
+    """
+    running = []
+    try:
+        for log, env, arguments in replicas:
+            command = [LAUNCHER, sys.executable, HERE / "replica.py", *arguments]
+            with log.open("w") as errors:
+                told = [str(part) for part in command]
+                running.append((log, subprocess.Popen(told, env=env, stdout=errors, stderr=errors)))  # noqa: S603 -- ours
+        for log, process in running:
+            assert process.wait(timeout=LIMIT_S) == 0, log.read_text()
+    finally:
+        for _, process in running:
+            process.kill()
+            process.wait()
 
 
 def settled(prometheus, at):

@@ -8,7 +8,7 @@ import pytest
 from comparison import Comparison, compare_models
 from evaluation import HALF, HOUR, Grid, evaluate
 from prometheus import WHOLE_YEAR, running_prometheus
-from stretch import environment, finish, gateway, settled, start, train
+from stretch import environment, gateway, serve, settled, train
 from truth import Truth
 
 from otelml.rules.catalogue import defaults
@@ -41,22 +41,18 @@ def fleet(collector_binary, prometheus_binary, tmp_path_factory):
     with running_prometheus(prometheus_binary, directory, late="500d", flags=WHOLE_YEAR) as prometheus:
         with gateway(collector_binary, directory, prometheus) as endpoint:
             for stretch in STRETCHES:
-                serve(folder, directory, endpoint, *stretch)
+                serve(replicas(folder, directory, endpoint, *stretch))
             settled(prometheus, END + 60)
         evaluate(prometheus, defaults(), Grid(START + HALF, END + HALF))
         yield prometheus, Truth(folder, START, END, 600.0)
 
 
-def serve(folder, directory, endpoint, begin, end, minutes):
-    """Run all replicas of one stretch beside each other, to their end."""
-    running = []
+def replicas(folder, directory, endpoint, begin, end, minutes):
+    """All replicas of one stretch: each goes on with the outcomes that the one before it waits for."""
     for replica in range(REPLICAS):
         store = f"sqlite:///{directory / f'outcomes-{replica}.db'}"
         env = environment(endpoint, OTEL_PYTHON_ML_OUTCOME_STORE=store)
-        log = directory / f"replica-{replica}-{begin}.log"
-        running.append((start(folder, log, env, begin, end, minutes, replica, REPLICAS), log))
-    for process, log in running:
-        finish(process, log)
+        yield directory / f"{replica}-{begin}.log", env, (folder, begin, end, minutes, replica, REPLICAS, 0)
 
 
 @pytest.mark.parametrize("window", ["1d", "7d"])

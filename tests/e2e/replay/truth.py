@@ -23,6 +23,7 @@ DAY = 86_400.0
 LENGTHS = {"1d": DAY, "7d": 7 * DAY, "28d": 28 * DAY, "1h": 3_600.0}
 PREDICTED_AFTER = 2.0  # seconds past the hour, see replica.py
 HORIZON = DAY
+EPOCH = pd.Timestamp(0, tz="UTC")
 
 
 class Truth:
@@ -40,13 +41,13 @@ class Truth:
         self.threshold, self.start = self.baseline["threshold"]["value"], start
         flights = load()
         self.march = flights[(flights["month"] == 3) & flights["late"].notna()]
-        made = flights["hour_start"].map(pd.Timestamp.timestamp) + PREDICTED_AFTER
+        made = (flights["hour_start"] - EPOCH).dt.total_seconds() + PREDICTED_AFTER
         flights = flights[(made >= start) & (made < end)].assign(made=made)
         model = joblib.load(folder / "flights.joblib")
         flights["score"] = model.predict_proba(flights[FEATURES])[:, 1]
         flights["predicted"] = (flights["score"] >= self.threshold).astype(int)
         flights["actual"] = flights["late"].astype("Int64").astype("float")
-        landed = flights["landed"].map(pd.Timestamp.timestamp, na_action="ignore")
+        landed = (flights["landed"] - EPOCH).dt.total_seconds()
         self.flights = flights
         self.predicted_at = _counted(made[flights.index], step)
         self.labelled_at = _counted(landed, step)

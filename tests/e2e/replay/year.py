@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from evaluation import HALF, HOUR, Grid, evaluate
 from prometheus import WHOLE_YEAR, running_prometheus
-from stretch import environment, finish, gateway, settled, start, train
+from stretch import environment, gateway, serve, settled, train
 from truth import Truth
 
 from otelml import Baseline
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 MARCH, DAYS_OF_MARCH = "2013-03-01T08:00", 31
 END = "2014-01-02T08:00"
+# A deploy in August: two processes, of which the first takes labels for a day more.  They need not wait for each other.
+HALVES = (("2013-03-01T08:00", "2013-08-01T08:00"), ("2013-08-01T08:00", "2014-01-01T08:00"))
+DRAIN = 24
 # Half of what a process ships are constants of its baseline: here they are in the rules.
 VARIABLES = {"OTEL_PYTHON_ML_GAUGES": "off", "OTEL_PYTHON_ML_BASELINE_METRICS": "false"}
 STEPS = {"columns": 3 * HOUR}
@@ -50,7 +53,7 @@ def replayed(collector, binary, directory):
     grid = Grid(moment(MARCH) + HALF, moment(END) + HALF)
     with running_prometheus(binary, directory, late="500d", flags=WHOLE_YEAR) as prometheus:
         if not served.exists():
-            serve(collector, directory, prometheus)
+            serve_year(collector, directory, prometheus)
             served.touch()
         if not done.exists():
             done.write_bytes(pickle.dumps(evaluate(prometheus, rules(directory), grid, STEPS)))
@@ -59,12 +62,15 @@ def replayed(collector, binary, directory):
         yield Year(prometheus, fired, truth, directory / "flights.baseline.json", grid)
 
 
-def serve(collector, directory, prometheus):
-    """Train, and serve the year with one replica."""
+def serve_year(collector, directory, prometheus):
+    """Train, and serve both halves of the year beside each other."""
     train(directory)
     with gateway(collector, directory, prometheus) as endpoint:
-        log = directory / "replica.log"
-        finish(start(directory, log, environment(endpoint, **VARIABLES), MARCH, END, 60, 0, 1), log)
+        env = environment(endpoint, **VARIABLES)
+        serve(
+            (directory / f"from-{begin[:10]}.log", env, (directory, begin, end, 60, 0, 1, DRAIN))
+            for begin, end in HALVES
+        )
         settled(prometheus, moment(END) + 60)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 
@@ -75,6 +76,16 @@ def test_every_recorded_series_is_asserted():
             asserted |= {*re.findall(r"ml:[\w:]+", case["expr"])}
             asserted |= {name for one in case["exp_samples"] for name in re.findall(r"^ml:[\w:]+", one["labels"])}
     assert recorded(defaults()) - asserted == set()
+
+
+def test_what_runbooks_have_one_paste_is_promql(prometheus_binary, tmp_path):
+    """Each query of a runbook can be read by Prometheus; what a reader fills in is a name in quotes."""
+    pages = sorted((CONFIGURATION.parent / "docs/runbooks").glob("*.md"))
+    queries = [query for page in pages for query in re.findall(r"```promql\n(.*?)```", page.read_text(), re.DOTALL)]
+    assert len(queries) > len(pages)
+    rules = [{"record": f"query:{place}", "expr": query} for place, query in enumerate(queries)]
+    (tmp_path / "queries.rules.yml").write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}))
+    promtool(prometheus_binary, "check", "rules", tmp_path / "queries.rules.yml")
 
 
 def test_rules_with_a_baseline_and_for_one_model_are_rules(prometheus_binary, tmp_path):

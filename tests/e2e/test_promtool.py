@@ -34,6 +34,13 @@ def test_the_checked_in_rules_are_rules(prometheus_binary):
     assert promtool(prometheus_binary, "check", "rules", *files).count("SUCCESS") == len(files) == len(defaults())
 
 
+def test_the_configuration_loads_every_file_but_the_plain_one(prometheus_binary):
+    """Prometheus reads its configuration, and in it every file of rules but the plain one."""
+    told = promtool(prometheus_binary, "check", "config", RULES / "prometheus.yml")
+    assert {f"{file.name}.rules.yml" in told for file in defaults() if file.name != "plain"} == {True}
+    assert "plain.rules.yml" not in told
+
+
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
 def test_the_unit_tests_hold(prometheus_binary, path):
     """Recorded values and alerts are those that were worked out by hand, in Prometheus' own test of rules."""

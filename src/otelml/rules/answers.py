@@ -121,7 +121,6 @@ FILE = File(
             "ml-answers",
             "1m",
             (
-                Record("ml:rows:increase1d", "sum by ($model) (increase(ml_inference_rows_total[1d]))"),
                 Record(
                     "ml:positive_class",
                     """

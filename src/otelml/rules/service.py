@@ -68,6 +68,7 @@ FILE = File(
                     ("5m", "1h"),
                     Record("ml:rows:rate$window", "sum by ($model) (rate(ml_inference_rows_total[$window]))"),
                 ),
+                Record("ml:rows:increase1d", "sum by ($model) (increase(ml_inference_rows_total[1d]))"),
                 Record("ml:serving_processes", "sum by ($model) (ml_model_info)"),
                 Record(
                     "ml:throughput:1h",

@@ -12,13 +12,21 @@ if TYPE_CHECKING:
 
 
 class SimulatedClock:
-    """Seconds since the epoch that pass only when told to."""
+    """Seconds since the epoch that pass only when told to.
 
-    def __init__(self, start: float) -> None:
-        self._seconds = start
+    Parameters
+    ----------
+    start : seconds since the epoch.
+    tick : seconds that pass at each look all the same.  Two collections at one time would be two values of a series at
+        one time, and Prometheus refuses the batch that the second is in.
+    """
+
+    def __init__(self, start: float, tick: float = 0.0) -> None:
+        self._seconds, self._tick = start, tick
 
     def __call__(self) -> float:
         """Return the simulated time, in seconds since the epoch."""
+        self._seconds += self._tick
         return self._seconds
 
     def set(self, seconds: float) -> None:
@@ -31,8 +39,8 @@ class SimulatedClock:
 
 
 @contextmanager
-def simulated_clock(start: float) -> Generator[SimulatedClock]:
-    """Let otelml live at ``start`` (seconds since the epoch) until the block ends.
+def simulated_clock(start: float, *, tick: float = 0.0) -> Generator[SimulatedClock]:
+    """Let otelml live at ``start`` (seconds since the epoch) until the block ends; see `SimulatedClock` for `tick`.
 
     >>> from otelml import clock
     >>> with simulated_clock(100.0) as simulated:
@@ -40,6 +48,6 @@ def simulated_clock(start: float) -> Generator[SimulatedClock]:
     ...     clock.now()
     100.5
     """
-    simulated = SimulatedClock(start)
+    simulated = SimulatedClock(start, tick)
     with process_clock.use(simulated):
         yield simulated

@@ -30,6 +30,7 @@ from flights import FEATURES, load
 from serve import between, hand_in, predict
 
 HOURLY = 60
+TICK = 0.001  # what Prometheus tells times apart by: a series that is new has itself collected in between
 FOREVER = ExitStack()  # never closed: the last collection, at exit, belongs to the simulated time as well
 REBOOKED_AFTER = pd.Timedelta(hours=6)
 
@@ -46,7 +47,7 @@ def main(folder: Path, start: str, end: str, minutes: int, replica: int, replica
     labels = known.dropna(subset="landed").set_index("landed", drop=False).sort_index()
     stranded = known[known["late"].isna()]
     before = due - pd.Timedelta(1, "us")
-    clock = FOREVER.enter_context(simulated_clock(before.timestamp()))
+    clock = FOREVER.enter_context(simulated_clock(before.timestamp(), tick=TICK))
     model = otelml.identify(
         joblib.load(folder / "flights.joblib"),
         name="flights",

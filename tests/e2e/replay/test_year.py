@@ -45,9 +45,7 @@ def test_service_answers_and_labels_equal_raw_data(year):
         weeks = [truth.predictions(at - week * 7 * 86_400, "1d")["predicted"].mean() for week in range(1, 9)]
         comparison.add_all(prometheus, at, "ml:class_share:1d:season_mean", {"1": np.mean(weeks)}, "ml_class")
         comparison.add_all(prometheus, at, "ml:class_share:1d:season_stddev", {"1": np.std(weeks)}, "ml_class")
-        stranded = truth.flights["actual"].isna() & (truth.flights["made"] + 6 * HOUR > at - 86_400)
-        stranded &= truth.flights["made"] - 2 + 6 * HOUR <= at
-        share = stranded.sum() / len(made)
+        share = truth.rebooked(at, "1d") / len(made)
         comparison.add_all(prometheus, at, "ml:action_share:1d", {"rebooked": share}, "ml_action")
     print(comparison.table())
     assert not comparison.above(BOUND), comparison.table()

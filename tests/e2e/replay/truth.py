@@ -23,6 +23,7 @@ DAY = 86_400.0
 LENGTHS = {"1d": DAY, "7d": 7 * DAY, "28d": 28 * DAY, "1h": 3_600.0}
 PREDICTED_AFTER = 2.0  # seconds past the hour, see replica.py
 HORIZON = DAY
+REBOOKED_AFTER = 6 * 3_600.0
 EPOCH = pd.Timestamp(0, tz="UTC")
 
 
@@ -75,6 +76,11 @@ class Truth:
     def cohort(self, at, window):
         """Flights that reached the horizon in the window."""
         return self.flights[within(self.matured_at, at, LENGTHS[window])]
+
+    def rebooked(self, at, window):
+        """How many flights that never arrived had been gone for six hours in the window."""
+        told = self.flights["made"] - PREDICTED_AFTER + REBOOKED_AFTER
+        return int((within(told, at, LENGTHS[window]) & self.flights["actual"].isna()).sum())
 
     def performance(self, at, window):
         """What the cohort says: by series, then by class."""

@@ -95,6 +95,55 @@ def test_what_runbooks_have_one_paste_is_promql(prometheus_binary, tmp_path):
     promtool(prometheus_binary, "check", "rules", tmp_path / "queries.rules.yml")
 
 
+BESIDE = """
+rule_files: [rules/*.yml, rules/own/*.yml]
+evaluation_interval: 5m
+fuzzy_compare: true
+tests:
+  - name: a model with an objective of its own for latency, beside another of the same latency
+    interval: 1m
+    input_series: [INPUT]
+    promql_expr_test:
+      - expr: count(ml:latency_seconds:p99_5m) by (ml_model_name)
+        eval_time: 40m
+        exp_samples:
+          - {labels: '{ml_model_name="a.b|c"}', value: 1}
+          - {labels: '{ml_model_name="aXb"}', value: 1}
+      # Of all models, and by the rules for the others alone: 40 + 80 in the hour, as far as it goes.
+      - expr: round(ml:outcomes_counted:increase1h{ml_model_name=""}, 1)
+        eval_time: 1h
+        exp_samples: [{labels: '{}', value: 120}]
+    alert_rule_test:
+      - alertname: MLLatencyHigh
+        eval_time: 40m
+        exp_alerts:
+          - exp_labels: {severity: page, ml_model_name: "a.b|c"}
+            exp_annotations:
+              summary: "a.b|c: one call in a hundred takes 492ms"
+              description: The 99th percentile of the duration of a prediction call has been above 0.2 s.
+              runbook_url: https://otelml.dev/docs/runbooks/MLLatencyHigh.md
+"""
+
+
+def test_rules_of_one_model_lie_beside_those_of_the_others(prometheus_binary, tmp_path):
+    """A model that is left out is judged by its own rules alone, another by the general ones; nothing is twice."""
+    name = "a.b|c"
+    assert main(["rules", "--out", f"{tmp_path}/rules", "--without", name]) == 0
+    assert main(["rules", "--out", f"{tmp_path}/rules/own", "--name", name, "--latency", "0.2"]) == 0
+    buckets = {"0.1": 20, "0.5": 40, "+Inf": 40}
+    given = {'ml_outcome_rejections_total{ml_reason="unknown"}': 30}
+    for model, outcomes in ((name, 40), ("aXb", 80)):
+        given[f'ml_outcomes_total{{ml_model_name="{model}"}}'] = outcomes
+        given |= {
+            f'ml_inference_duration_seconds_bucket{{ml_model_name="{model}", le="{le}"}}': 60 * count
+            for le, count in buckets.items()
+        }
+    series = [{"series": one, "values": f"0+{hourly / 60}x60"} for one, hourly in given.items()]
+    test = tmp_path / "beside.test.yml"
+    test.write_text(BESIDE.replace("[INPUT]", json.dumps(series)))
+    assert "SUCCESS" in promtool(prometheus_binary, "test", "rules", test)
+
+
 def test_rules_with_a_baseline_and_for_one_model_are_rules(prometheus_binary, tmp_path):
     """With the constants of a baseline, for a name that has to be quoted, and by a further label: still rules."""
     rows = [[number / 100] for number in range(-100, 100)]
@@ -104,6 +153,7 @@ def test_rules_with_a_baseline_and_for_one_model_are_rules(prometheus_binary, tm
     given = {
         "baseline": ("--baseline", f"{tmp_path}/b.baseline.json", "--version", "3"),
         "name": ("--name", 'ch"u\\rn'),
+        "without": ("--without", 'ch"u\\rn', "--without", "two words", "--without", "ärger-1"),
         "by": ("--by", "deployment_environment_name", "--by", "cluster"),
     }
     for folder, options in given.items():

@@ -75,6 +75,15 @@ def test_out_leaves_one_file_each(told, tmp_path):
     assert f"promtool check rules {tmp_path}/deep/rules" in err
 
 
+def test_of_one_model_there_are_no_rules_on_processes(told, tmp_path):
+    """They would be there twice, beside those for the other models, which have them."""
+    for folder, options in (("one", ("--name", "flights")), ("rest", ("--without", "flights"))):
+        assert told("--out", f"{tmp_path}/{folder}", *options)[0] == 0
+    one, rest = ({path.name for path in (tmp_path / folder).iterdir()} for folder in ("one", "rest"))
+    assert rest - one == {"resources.rules.yml", "watching.rules.yml"}
+    assert one < rest
+
+
 def test_a_folder_that_cannot_be_is_told(told, tmp_path):
     """A file where the folder should be ends with status 2 and one line."""
     (tmp_path / "taken").write_text("")
@@ -86,10 +95,14 @@ def test_a_folder_that_cannot_be_is_told(told, tmp_path):
 
 def test_the_first_line_writes_the_file_again(told):
     """The command in the head of a file has every option that was given, and its output is the same."""
-    given = ("--name", "two words", "--by", "cluster", "--latency", "0.25", "--plain-psi", "0.3", "--version", "2")
-    _, out, _ = told(*given)
-    command = out.splitlines()[0].removeprefix("# Generated: otelml rules ")
-    assert told(*shlex.split(command))[1] == out
+    for given in (
+        ("--name", "two words", "--by", "cluster", "--latency", "0.25", "--plain-psi", "0.3", "--version", "2"),
+        ("--without", "two words", "--without", "three", "--memory", "2.5"),
+    ):
+        _, out, _ = told(*given)
+        command = out.splitlines()[0].removeprefix("# Generated: otelml rules ")
+        assert [word for word in given if word not in shlex.split(command)] == []
+        assert told(*shlex.split(command))[1] == out
 
 
 def test_the_constants_are_those_of_the_baseline(told, baseline):
@@ -166,6 +179,10 @@ def test_alerts_link_to_the_runbooks_that_were_given(told):
         (("--baseline", "none.baseline.json"), "none.baseline.json cannot be read as a baseline: "),
         (("--by", "service.name"), "--by service.name is no label of Prometheus: service_name may be meant"),
         (("--by", "job", "--baseline", "flights.baseline.json"), "leave --by out, or have the processes ship"),
+        (("--without", "flights", "--name", "flights"), "write the two one after the other, into folders of their own"),
+        (("--without", "a", "--baseline", "flights.baseline.json"), "write the two one after the other"),
+        (("--memory", "2", "--name", "flights"), "--memory is for processes, which know no model: give it to"),
+        (("--overhead", "5", "--baseline", "flights.baseline.json"), "--overhead is for processes"),
     ],
 )
 def test_what_does_not_fit_is_told_with_the_mend(told, options, said):

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import otelml.rules
-from otelml.rules.catalogue import defaults, for_model, recorded
+from otelml.rules.catalogue import PROCESSES, defaults, for_model, recorded, without
 from otelml.rules.prometheus import OWN_LABELS, SERIES, label
 from otelml.rules.render import as_yaml
 from otelml.rules.rule import Alert, Record
@@ -152,19 +152,38 @@ def test_a_further_label_keeps_models_apart_everywhere():
 
 
 def test_for_one_model_whatever_has_a_model_is_selected_by_it():
-    """Every selector of a series that tells of models asks for the name; those of processes are left as they were."""
-    plain, alone = defaults(), for_model(defaults(), "flights")
-    for file, own in zip(plain, alone, strict=True):
+    """Every selector of a series that tells of models asks for the name; files on processes are not among them."""
+    plain = [file for file in defaults() if file.name not in PROCESSES]
+    for file, own in zip(plain, for_model(defaults(), "flights"), strict=True):
         for rule, selected in zip(file.rules, own.rules, strict=True):
             assert selected.name == rule.name
-            if file.name == "watching":
-                assert selected.expr == rule.expr
-                continue
-            assert 'ml_model_name="flights"' in selected.expr or file.name == "resources", rule.name
-    [resources] = [file for file in alone if file.name == "resources"]
-    first, *_ = resources.rules
-    assert 'group by (job, instance) (ml_model_info{ml_model_name="flights"})' in first.expr
-    assert [rule.expr for rule in resources.rules if rule.name == "MLMemoryHigh"] == ["ml:memory_bytes > 4294967296"]
+            assert selectors(selected.expr) == selectors(rule.expr, 'ml_model_name="flights"')
+
+
+def test_without_models_every_selector_leaves_them_out():
+    """Every selector of a series that tells of models says which not; those on processes are left as they were."""
+    for file, others in zip(defaults(), without(defaults(), ["flights", "a.b"]), strict=True):
+        if file.name in PROCESSES:
+            assert others == file
+            continue
+        for rule, selected in zip(file.rules, others.rules, strict=True):
+            assert selected.name == rule.name
+            assert selectors(selected.expr) == selectors(rule.expr, r'ml_model_name!~"flights|a\\.b"', named=False)
+
+
+def selectors(expr, matcher="", *, named=True):
+    """Take every selector out of an expression, with one more matcher; `named`: also where it has one of the name."""
+    found = re.findall(r"(?<![\w:])(ml[:_]\w[\w:]*|otelml_\w+)(?:\{(.*?)\})?(?=[\s)\[]|$)", bare(expr))
+    added = {True: [matcher] if matcher else [], False: []}
+    return [
+        (name, sorted([*filter(None, matched.split(", ")), *added[named or "ml_model_name=" not in matched]]))
+        for name, matched in found
+    ]
+
+
+def bare(expr):
+    """Leave out of an expression the labels that it groups and matches by."""
+    return re.sub(r"\b(?:by|on|without|group_left|ignoring) \([^)]*\)", "", expr)
 
 
 def test_names_are_quoted():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from otelml.dashboards.board import BOUND, RAW, REFERENCE, Bars, Lines, Panel, Query, above
-from otelml.dashboards.selecting import MODEL, NAMED, OF, named, of, usual
+from otelml.dashboards.selecting import MODEL, NAMED, OF, named, of
 
 VERSION = "{{ml_model_version}}"
 SCORE = ('ml_column_role="output"', 'ml_column_name=~"score|value"')
@@ -16,8 +16,7 @@ def _blocks(column: str, moment: str, bound: str) -> str:
 
 
 def _classes() -> tuple[Panel, ...]:
-    chosen = 'ml_class="$class"'
-    mean, least, most = usual("ml:class_share:1d", 0.2, named(chosen))
+    chosen = named('ml_class="$class"')
     return (
         Panel(
             "Share of each class",
@@ -31,10 +30,10 @@ def _classes() -> tuple[Panel, ...]:
             "Share of a day's predictions that are $class; dashed, the same hour of the past eight weeks, and what is "
             "usual then. Outside: have the rows changed (their drift is below), or the model?",
             (
-                Query(f"ml:class_share:1d{named(chosen)}", "share"),
-                Query(mean, "mean of eight weeks", REFERENCE),
-                Query(least, "usual, at least", BOUND),
-                Query(most, "usual, at most", BOUND),
+                Query(f"ml:class_share:1d{chosen}", "share"),
+                Query(f"ml:class_share:1d:season_mean{chosen}", "mean of eight weeks", REFERENCE),
+                Query(f"ml:class_share:1d:season_least{chosen}", "usual, at least", BOUND),
+                Query(f"ml:class_share:1d:season_most{chosen}", "usual, at most", BOUND),
             ),
             "percentunit",
             alerts=("MLClassShareUnusual",),

@@ -76,7 +76,13 @@ def _decisions() -> tuple[Panel, ...]:
             CLASS,
             alerts=("MLRecallBelowBaseline", "MLPlainRecall"),
         ),
-        _plain("Accuracy", "Share of all predictions that were right.", "ml:accuracy", "accuracy"),
+        _plain(
+            "Accuracy",
+            "Share of all predictions that were right.",
+            "ml:accuracy",
+            "accuracy",
+            alerts=("MLAccuracyBelowBaseline",),
+        ),
     )
 
 

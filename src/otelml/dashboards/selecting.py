@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from otelml.rules.season import T_QUANTILE, WEEKS
-
 MODEL = "ml_model_name, ml_model_version"
 NAMES = {"ml_model_name": "Model", "ml_model_version": "Version"}
 
@@ -38,14 +36,6 @@ def firing(*matchers: str) -> str:
 def served(expr: str, by: str) -> str:
     """Of series by process or by service, those that serve the chosen model."""
     return f"{expr}\nand on ({by}) group by ({by}) (ml_model_info{OF})"
-
-
-def usual(series: str, floor: float, select: str) -> tuple[str, str, str]:
-    """What a seasonal series is as a rule, and the least and the most that its alert takes for usual."""
-    mean, spread = f"{series}:season_mean{select}", f"{series}:season_stddev{select}"
-    reach = T_QUANTILE * (1 + 1 / WEEKS) ** 0.5 * (WEEKS / (WEEKS - 1)) ** 0.5
-    widest = f"({reach:.4f} * {spread} > {floor:g} * {mean} or {floor:g} * {mean})"
-    return mean, f"{mean} - {widest}", f"{mean} + {widest}"
 
 
 def of_model() -> str:

@@ -19,7 +19,7 @@ from otelml.dashboards.board import (
     below,
     number,
 )
-from otelml.dashboards.selecting import MODEL, NAMED, OF, of, of_model, usual
+from otelml.dashboards.selecting import MODEL, NAMED, OF, of, of_model
 
 if TYPE_CHECKING:
     from otelml.rules.thresholds import Thresholds
@@ -141,7 +141,6 @@ def _latency(limits: Thresholds) -> tuple[Panel, ...]:
 
 
 def _throughput() -> tuple[Panel, ...]:
-    mean, least, most = usual("ml:throughput:1h", 0.5, NAMED)
     sizes = f"sum by (le) (rate(ml_inference_batch_size_bucket{OF}[$__rate_interval]))"
     return (
         Panel(
@@ -150,9 +149,9 @@ def _throughput() -> tuple[Panel, ...]:
             "what is usual then. Outside: did a caller change, or stop?",
             (
                 Query(f"ml:throughput:1h{NAMED}", "rows a second"),
-                Query(mean, "mean of eight weeks", REFERENCE),
-                Query(least, "usual, at least", BOUND),
-                Query(most, "usual, at most", BOUND),
+                Query(f"ml:throughput:1h:season_mean{NAMED}", "mean of eight weeks", REFERENCE),
+                Query(f"ml:throughput:1h:season_least{NAMED}", "usual, at least", BOUND),
+                Query(f"ml:throughput:1h:season_most{NAMED}", "usual, at most", BOUND),
             ),
             "short",
             alerts=("MLThroughputUnusual", "MLTrafficStopped"),

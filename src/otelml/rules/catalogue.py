@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 FILES = tuple(module.FILE for module in (baseline, service, resources, columns, answers, outcomes, watching, plain))
 NAME, VERSION = "ml_model_name", "ml_model_version"
-PROCESSES = {resources.FILE.name: {"ml_model_info"}, watching.FILE.name: set[str]()}
-"""Files on processes, whose series have no model, and what in them has: by it a process is known to serve one."""
+PROCESSES = {resources.FILE.name, watching.FILE.name}
+"""Files on processes, whose series have no model: one process may serve several."""
 
 
 def words(thresholds: Thresholds, by: Sequence[str] = ()) -> dict[str, str]:
@@ -48,15 +48,24 @@ def recorded(files: Iterable[File]) -> set[str]:
 
 
 def for_model(files: Sequence[File], name: str) -> tuple[File, ...]:
-    """The same files, reading the series of one model alone; those on processes, of processes that serve it."""
-    known = recorded(files) | set(SERIES)
-    # A name may hold quotes and backslashes: PromQL's texts are written as JSON's.
-    matcher = f"{NAME}={json.dumps(name, ensure_ascii=False)}"
-    return tuple(_selecting(file, PROCESSES.get(file.name, known), matcher) for file in files)
+    """The files on models, reading the series of one alone; those on processes would be there twice."""
+    change = partial(selecting, series=_known(files), matcher=f"{NAME}={_text(name)}")
+    return tuple(file.over(change) for file in files if file.name not in PROCESSES)
 
 
-def _selecting(file: File, known: set[str], matcher: str) -> File:
-    if not known:
-        return file
-    pattern = re.compile("|".join(sorted(map(re.escape, known), key=len, reverse=True)))
-    return file.over(partial(selecting, series=pattern, matcher=matcher))
+def without(files: Sequence[File], left_out: Sequence[str]) -> tuple[File, ...]:
+    """The same files, leaving out the series of models that have rules of their own; of all processes as before."""
+    # Whoever says itself of which models it reads means them.
+    series = re.compile(rf"(?:{_known(files).pattern})(?!\{{{NAME})")
+    change = partial(selecting, series=series, matcher=f"{NAME}!~{_text('|'.join(map(re.escape, left_out)))}")
+    return tuple(file if file.name in PROCESSES else file.over(change) for file in files)
+
+
+def _text(text: str) -> str:
+    # It may hold quotes and backslashes: PromQL's texts are written as JSON's.
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _known(files: Sequence[File]) -> re.Pattern[str]:
+    names = recorded(files) | set(SERIES)
+    return re.compile("|".join(sorted(map(re.escape, names), key=len, reverse=True)))

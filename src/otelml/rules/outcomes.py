@@ -6,6 +6,8 @@ horizon, so that late labels never look like a drop.  AUC, calibration and losse
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from otelml.rules.rule import NUMBER, PAGE, SCORE, TICKET, Alert, File, Group, Record, over_windows
 
 WINDOWS = ("1d", "7d", "28d")
@@ -188,6 +190,12 @@ DELAYS = over_windows(
 
 OUTCOMES = "sum by ($name) (increase(ml_outcomes_total[1h]))"
 ACTIONS = "sum by ($name, ml_action) (increase(ml_actions_total[1h]))"
+# Who says which models it reads is left alone by --without: ids that no model waits for are compared with all.
+OF_ALL = (
+    "sum without (ml_model_name) (\n"
+    '  sum by ($name) (increase(ml_outcomes_total{ml_model_name=~".*"}[1h]))\n'
+    '  or sum by ($name, ml_action) (increase(ml_actions_total{ml_model_name=~".*"}[1h]))\n)'
+)
 
 ARRIVALS = (
     Record(
@@ -197,8 +205,7 @@ ARRIVALS = (
     ),
     Record(
         "ml:outcomes_counted:increase1h",
-        f"{OUTCOMES}\nor {ACTIONS}\n"
-        f"or sum without (ml_model_name) ({OUTCOMES})\nor sum without (ml_model_name) ({ACTIONS})",
+        f'{OUTCOMES}\nor {ACTIONS}\nor {OF_ALL}\nand ml:outcomes_rejected:increase1h{{ml_model_name=""}}',
         "Outcomes and, with ml_action, actions of each model; and of all, to compare the rejections of no model with.",
     ),
 )
@@ -215,18 +222,25 @@ def bound(metric: str, which: str, window: str = "P7D") -> str:
     )
 
 
-def below(name: str, metric: str, live: str, spoken: str) -> Alert:
+def below(name: str, metric: str, spoken: str, of: str = " of {{ $labels.ml_class }}") -> Alert:
     """Alert on seven days of a metric below what seven days of the baseline stay above."""
     return Alert(
         name,
         # To the left there may be more: AUC is told of each baseline of a deploy.
-        f"ml:{live}:7d < on ($model, ml_class) group_left () {bound(metric, 'lower')}\n{JUDGED}",
+        f"ml:{metric}:7d < on ($model, ml_class) group_left () {bound(metric, 'lower')}\n{JUDGED}",
         "24h",
         TICKET,
-        f"{NAME}: {spoken} of {{{{ $labels.ml_class }}}} is {SCORE}, below its baseline",
+        f"{NAME}: {spoken}{of} is {SCORE}, below its baseline",
         f"The {spoken} of seven days of predictions has been, for a day, below what 97.5 of 100 such weeks of the "
         "baseline stay above (day-block bootstrap).",
     )
+
+
+def unadjusted(alert: Alert, **labels: str) -> Alert:
+    """The same of models whose baseline knows no value at its base rate: of more than two classes."""
+    why = "Of more than two classes, whose baseline has no adjusted value; as it is it moves with the base rates too."
+    expr = f'{alert.expr}\nunless on ($model) ml:baseline_performance{{ml_metric="f1_adjusted"}}'
+    return replace(alert, expr=expr, why=why, labels=labels)
 
 
 # Wilson's interval of J = TP / (TP + FP + FN), of which F1 = 2 J / (1 + J) is a function; z = 1.96.
@@ -255,7 +269,8 @@ F1_ALERTS = (
         "Of a year's sliding weeks, one in two dips below a 95 % bound for a day though nothing has changed: that is "
         "a ticket.  At one and a half times the distance it is news.",
     ),
-    below("MLF1BelowBaseline", "f1_adjusted", "f1_adjusted", "F1 at the baseline's base rate"),
+    below("MLF1BelowBaseline", "f1_adjusted", "F1 at the baseline's base rate"),
+    unadjusted(below("MLF1BelowBaseline", "f1", "F1"), ml_metric="f1"),
     Alert(
         "MLF1BelowBaseline",
         f"""
@@ -282,11 +297,11 @@ F1_ALERTS = (
 
 ALERTS = (
     *F1_ALERTS,
-    below(
-        "MLPrecisionBelowBaseline", "precision_adjusted", "precision_adjusted", "precision at the baseline's base rate"
-    ),
-    below("MLRecallBelowBaseline", "recall", "recall", "recall"),
-    below("MLRocAucBelowBaseline", "roc_auc", "roc_auc", "area under the ROC curve"),
+    below("MLPrecisionBelowBaseline", "precision_adjusted", "precision at the baseline's base rate"),
+    unadjusted(below("MLPrecisionBelowBaseline", "precision", "precision"), ml_metric="precision"),
+    below("MLRecallBelowBaseline", "recall", "recall"),
+    unadjusted(below("MLAccuracyBelowBaseline", "accuracy", "accuracy", of="")),
+    below("MLRocAucBelowBaseline", "roc_auc", "area under the ROC curve"),
     Alert(
         "MLErrorAboveBaseline",
         f"""

@@ -1,4 +1,4 @@
-"""What a number was at this hour of the past eight weeks, and when the present one is unlike it."""
+"""What a number was at this hour of the past eight weeks, what is usual then, and when the present one is not."""
 
 from __future__ import annotations
 
@@ -10,35 +10,33 @@ WEEKS = 8
 T_QUANTILE = 5.408
 
 
-def records(series: str, by: str) -> tuple[Record, Record]:
-    """Mean and standard deviation of a recorded series over the past weeks, at least eight of them."""
-    weeks = "\n  or ".join(
-        f'label_replace({series} offset {week}w, "week", "{week}", "", "")' for week in range(1, WEEKS + 1)
-    )
-    every = f"count by ({by}) (\n  {weeks}\n) == {WEEKS}"
-    return (
-        Record(f"{series}:season_mean", f"avg by ({by}) (\n  {weeks}\n)\nand {every}"),
-        Record(f"{series}:season_stddev", f"stddev by ({by}) (\n  {weeks}\n)\nand {every}"),
-    )
-
-
-def unusual(name: str, series: str, lasts: str, summary: str, floor: str = "$season") -> Alert:
-    """Alert on a number that is unlike the same hour of the past eight weeks.
+def records(series: str, by: str, floor: str = "$season") -> tuple[Record, ...]:
+    """Mean and standard deviation of a recorded series over the past eight weeks, and within what it is usual.
 
     The reach is Student's prediction interval of one more value, t · s · √(1 + 1/8), with s² from eight values
     (PromQL's deviation divides by eight, not by seven), and never less than a share of the mean: eight quiet weeks
     promise nothing.
     """
+    weeks = "\n  or ".join(
+        f'label_replace({series} offset {week}w, "week", "{week}", "", "")' for week in range(1, WEEKS + 1)
+    )
+    every = f"count by ({by}) (\n  {weeks}\n) == {WEEKS}"
+    mean, least = f"{series}:season_mean", f"{floor} * {series}:season_mean"
+    factor = f"{T_QUANTILE} * (1 + 1 / {WEEKS}) ^ 0.5 * ({WEEKS} / {WEEKS - 1}) ^ 0.5"
+    reach = f"(\n  {factor} * {series}:season_stddev\n    > {least}\n  or {least}\n)"
+    return (
+        Record(mean, f"avg by ({by}) (\n  {weeks}\n)\nand {every}"),
+        Record(f"{series}:season_stddev", f"stddev by ({by}) (\n  {weeks}\n)\nand {every}"),
+        Record(f"{series}:season_least", f"{mean} - {reach}", "The least that is usual at this hour of the week."),
+        Record(f"{series}:season_most", f"{mean} + {reach}", "And the most."),
+    )
+
+
+def unusual(name: str, series: str, lasts: str, summary: str) -> Alert:
+    """Alert on a number that is unlike the same hour of the past eight weeks."""
     return Alert(
         name,
-        f"""
-        {series}
-          and abs({series} - {series}:season_mean) > (
-            {T_QUANTILE} * (1 + 1 / {WEEKS}) ^ 0.5 * ({WEEKS} / {WEEKS - 1}) ^ 0.5 * {series}:season_stddev
-              > {floor} * {series}:season_mean
-            or {floor} * {series}:season_mean
-          )
-        """,
+        f"{series} < {series}:season_least\nor {series} > {series}:season_most",
         lasts,
         TICKET,
         summary,

@@ -20,6 +20,8 @@ CALLS = over_windows(
     ),
 )
 
+SECONDS = {"1h": 3600, "6h": 6 * 3600, "3d": 3 * 86400}
+
 LATENCY = over_windows(
     ("5m", "1h"),
     *(
@@ -34,7 +36,7 @@ LATENCY = over_windows(
 
 
 def burn(name: str, times: float, windows: tuple[str, str], lasts: str, severity: str) -> Alert:
-    """Alert on an error budget that is spent too fast, over a long window and a short one.
+    """Alert on an error budget that is spent too fast, over a long window and a short one, by more calls than a few.
 
     Google's Site Reliability Workbook (2018), chapter 5: the long one is the evidence, the short one lets the alert
     end when the failures do.
@@ -45,12 +47,14 @@ def burn(name: str, times: float, windows: tuple[str, str], lasts: str, severity
         f"""
         ml:failures:ratio_rate{long} > {times:g} * $budget
           and ml:failures:ratio_rate{short} > {times:g} * $budget
+          and ml:failures:ratio_rate{long} * ml:calls:rate{long} * {SECONDS[long]} >= $failures
         """,
         lasts,
         severity,
         "{{ $labels.ml_model_name }}: {{ $value | humanizePercentage }} of the calls fail",
         f"Over {long} and over {short} the error budget of $objective % availability is spent at more than {times:g} "
         "times the rate at which it lasts 30 days.",
+        "Of five calls a day one that fails is a fifth: what burns a budget is at least $failures of them.",
     )
 
 
@@ -75,7 +79,7 @@ FILE = File(
                     "sum by ($name) (ml:rows:rate1h)",
                     "By name alone, since a new version goes on where the one before it ended.",
                 ),
-                *records("ml:throughput:1h", "$name"),
+                *records("ml:throughput:1h", "$name", floor="0.5"),
                 burn("MLErrorBudgetBurnFast", 14.4, ("1h", "5m"), "2m", PAGE),
                 burn("MLErrorBudgetBurn", 6, ("6h", "30m"), "15m", PAGE),
                 burn("MLErrorBudgetBurnSlow", 1, ("3d", "6h"), "1h", TICKET),
@@ -103,7 +107,6 @@ FILE = File(
                     "ml:throughput:1h",
                     "1h",
                     "{{ $labels.ml_model_name }}: " + NUMBER + " rows a second, unlike past weeks",
-                    floor="0.5",
                 ),
                 Alert(
                     "MLTrafficStopped",

@@ -19,6 +19,7 @@ class Thresholds:
     """What the alerts compare with; shares are in per cent, as people say them."""
 
     availability: float = row(99.9, "%", "calls that have to succeed, over 30 days: the objective")
+    failures: float = row(10, "calls", "that have to fail in an hour, six, or three days, for the budget to burn")
     latency: float = row(1.0, "s", "what 99 of 100 calls have to stay below")
     slower: float = row(2.0, "x", "how much slower than a week before the slowest calls may be")
     psi: float = row(0.1, "", "population stability index below which no drift matters")
@@ -29,7 +30,7 @@ class Thresholds:
     season: float = row(20.0, "%", "of its own mean that a seasonal share may move by, however quiet it was")
     worse: float = row(1.5, "x", "distance from the baseline to its own lower bound, to be paged for")
     coverage: float = row(50.0, "%", "predictions that have to get a label by the horizon")
-    uneven: float = row(2.0, "% points", "that labels may be missing more for one predicted class than for the rest")
+    uneven: float = row(2.0, "% points", "that labels may be missing more for one predicted class than for all")
     rejected: float = row(10.0, "%", "outcomes that may be rejected, in an hour")
     overhead: float = row(10.0, "%", "of the models' own time that watching them may take")
     cores: float = row(0.9, "processors", "that a process may use; Python's own code uses one at most")

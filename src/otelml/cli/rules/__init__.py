@@ -11,8 +11,14 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 EPILOG = """\
-without --baseline the rules are for every model, and read what it was like in training from ml.baseline.*.
-with it they are for that model alone, and carry its constants: load either those or the others.
+without --baseline the rules are for every model, or that of --name, and read what it was like in training from
+ml.baseline.*. with it they are for that model alone, and carry its constants.
+
+rules of one model lie beside those of the others, which leave it out:
+  otelml rules --out rules --without flights
+  otelml rules --out rules/flights --name flights --latency 0.2
+only the first have those on processes, which know no model (resources, watching). files and groups of both are called
+the same, so each set needs a folder of its own: Prometheus reads rules/*.yml and rules/flights/*.yml.
 exit status: 0 when the rules were written, 2 when something given does not fit.
 """
 
@@ -25,6 +31,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--baseline", type=Path, metavar="FILE", help="baseline of the model that the rules are for")
     add("--name", help="of the model, as the service names it (default: the baseline's)")
     add("--version", metavar="V", help="of the model (default: the baseline's)")
+    left_out = "a model to leave out, which has rules of its own"
+    add("--without", action="append", default=[], metavar="NAME", help=left_out)
     add("--by", action="append", default=[], metavar="LABEL", help="a further label that keeps models apart")
     add("--runbooks", metavar="URL", help="folder of the runbooks that the alerts link to")
     add_thresholds(parser)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from otelml.baseline import Baseline
 from otelml.baseline.document import BaselineError
 from otelml.cli.thresholds import given
-from otelml.rules.catalogue import defaults, for_model
+from otelml.rules.catalogue import defaults, for_model, without
 from otelml.rules.constants import written
 from otelml.rules.render import RUNBOOKS, as_yaml
 from otelml.rules.rule import File
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UNFIT = 2
+OF_PROCESSES = ("overhead", "cores", "memory")
+"""Thresholds that the files on processes alone compare with."""
 
 
 def execute(arguments: Namespace) -> int:
@@ -47,16 +49,10 @@ def rules_for(arguments: Namespace) -> tuple[File, ...]:
         When a threshold or a label is none, or nobody says what the model is called.
     """
     thresholds = given(arguments)
-    for text in arguments.by:
-        if not re.fullmatch("[a-zA-Z_][a-zA-Z0-9_]*", text):
-            label = re.sub("[^a-zA-Z0-9_]", "_", text)
-            raise ValueError(f"--by {text} is no label of Prometheus: {label} may be meant")
-    if arguments.by and arguments.baseline:
-        raise ValueError(
-            "--baseline writes constants, which have no label of --by to be told apart by: leave --by out, or have the "
-            "processes ship the baseline (OTEL_PYTHON_ML_BASELINE_METRICS) and leave --baseline out"
-        )
+    fitting(arguments)
     files = defaults(thresholds, arguments.by)
+    if arguments.without:
+        return without(files, arguments.without)
     if arguments.baseline is None:
         return for_model(files, arguments.name) if arguments.name else files
     baseline = loaded(arguments.baseline)
@@ -67,6 +63,48 @@ def rules_for(arguments: Namespace) -> tuple[File, ...]:
         )
     constants = written(files[0], baseline, name, arguments.version or baseline.version)
     return for_model((constants, *files[1:]), name)
+
+
+def fitting(arguments: Namespace) -> None:
+    """Refuse options that do not go together, with the mend.
+
+    Raises
+    ------
+    ValueError
+        When a label is none, or when what was given would be left unused or be wrong.
+    """
+    for text in arguments.by:
+        if not re.fullmatch("[a-zA-Z_][a-zA-Z0-9_]*", text):
+            label = re.sub("[^a-zA-Z0-9_]", "_", text)
+            raise ValueError(f"--by {text} is no label of Prometheus: {label} may be meant")
+    if arguments.by and arguments.baseline:
+        raise ValueError(
+            "--baseline writes constants, which have no label of --by to be told apart by: leave --by out, or have the "
+            "processes ship the baseline (OTEL_PYTHON_ML_BASELINE_METRICS) and leave --baseline out"
+        )
+    if arguments.name or arguments.baseline:
+        of_one_model(arguments)
+
+
+def of_one_model(arguments: Namespace) -> None:
+    """Refuse what rules for one model have no use for.
+
+    Raises
+    ------
+    ValueError
+        When it was given.
+    """
+    if arguments.without:
+        raise ValueError(
+            "--without leaves models out of the rules for all the others, --name and --baseline write those of one: "
+            "write the two one after the other, into folders of their own"
+        )
+    for option in OF_PROCESSES:
+        if getattr(arguments, option) is not None:
+            raise ValueError(
+                f"--{option} is for processes, which know no model: give it to the rules for all models, which are "
+                "loaded beside these"
+            )
 
 
 def loaded(path: Path) -> Baseline:
@@ -92,6 +130,7 @@ def rendered(file: File, arguments: Namespace) -> str:
     """Write one file as text."""
     told = [("--baseline", arguments.baseline and arguments.baseline.name)]
     told += [(f"--{name}", getattr(arguments, name)) for name in ("name", "version")]
+    told += [("--without", name) for name in arguments.without]
     told += [("--by", label) for label in arguments.by]
     told += [(f"--{one.name.replace('_', '-')}", getattr(arguments, one.name)) for one in fields(Thresholds)]
     options = "".join(f" {option} {shlex.quote(f'{value}')}" for option, value in told if value is not None)

@@ -26,7 +26,8 @@ import matplotlib.pyplot as plt
 
 PICTURES = Path(__file__).parents[3] / "docs" / "pictures"
 RULE, TRUTH, LINE, SHADE = "#1f77b4", "#d62728", "#555555", "#ffbb78"
-DAYS = [moment(MARCH) + HALF + 86_400 * day for day in range(8, 300, 4)]
+FIRST = moment(MARCH) + HALF + 8 * 86_400  # before, the windows are not full
+DAYS = [FIRST + 86_400 * day for day in range(0, 292, 4)]
 
 
 def dates(times):
@@ -39,13 +40,13 @@ class Drawing:
 
     def __init__(self, year, rows, title):
         self.year = year
-        self.figure, axes = plt.subplots(rows, 1, figsize=(10, 2.7 * rows), sharex=True, layout="constrained")
+        self.figure, axes = plt.subplots(rows, 1, figsize=(10, 2.5 * rows), sharex=True, layout="constrained")
         self.axes = np.atleast_1d(axes)
         self.figure.suptitle(title, fontsize=11)
 
     def rule(self, axis, series, **style):
         """Draw a recorded series as a line."""
-        told = self.year.prometheus.query_range(series, self.year.grid.start, self.year.grid.end, 3 * 3_600)
+        told = self.year.prometheus.query_range(series, FIRST, self.year.grid.end, 3 * 3_600)
         for times, values in told.values():
             axis.plot(dates(times), values, **{"color": RULE, "linewidth": 1.1, **style})
 
@@ -57,7 +58,11 @@ class Drawing:
         """Shade when an alert fired."""
         shown = f"{alert} fires"
         for one in self.year.fired:
-            if one.alert == alert and (column is None or dict(one.labels).get("ml_column_name") == column):
+            if (
+                one.alert == alert
+                and (one.until or FIRST + 1) > FIRST
+                and (column is None or dict(one.labels).get("ml_column_name") == column)
+            ):
                 until = one.until or self.year.grid.end
                 axis.axvspan(*dates([one.since, until]), color=color, alpha=0.45, linewidth=0, label=shown)
                 shown = None
@@ -65,7 +70,8 @@ class Drawing:
     def save(self, name):
         """Write the picture."""
         for axis in self.axes:
-            axis.legend(fontsize=7.5, loc="upper left", ncols=3, framealpha=0.85)
+            axis.legend(fontsize=7.5, loc="lower left", bbox_to_anchor=(0, 1), ncols=6, frameon=False, borderaxespad=0)
+            axis.set_xlim(*dates([FIRST, self.year.grid.end]))
             axis.grid(alpha=0.25)
             axis.tick_params(labelsize=8)
             axis.set_ylabel(axis.get_ylabel(), fontsize=8.5)
@@ -135,6 +141,7 @@ def drift(year):
         drawing.rule(axis, f"ml:column_psi:7d{of}", label="rule: ml:column_psi:7d")
         drawing.truth(axis, lambda at, column=column: year.truth.columns(at, "7d")["column_psi"][column], "truth")
         drawing.rule(axis, f"ml:column_psi_threshold:7d{of}", color=LINE, linestyle="--", label="threshold")
+        axis.set_yscale("log")
         axis.set_ylabel(column)
     drawing.save("drift")
 

@@ -84,6 +84,23 @@ def test_nothing_is_lost_in_restarts(fleet):
     assert not comparison.above(0)
 
 
+def test_increase_loses_nothing_to_births(fleet):
+    """Over the whole time increase() tells each cell of the cohort, births and restarts and all, within 1 %."""
+    prometheus, truth = fleet
+    length = int(END - START) + 3_600
+    found = truth.flights[(truth.matured_at <= END).to_numpy()]
+    actual = found["actual"].map({0.0: "0", 1.0: "1"}).fillna("none")
+    counted = (found["predicted"].astype(str) + " " + actual).value_counts()
+    cells = f"increase(ml_outcome_cohort_total[{length}s])"
+    asked = f'sum by (cell) (label_join({cells}, "cell", " ", "ml_predicted", "ml_actual"))'
+    comparison = Comparison()
+    comparison.add_all(prometheus, END + 30, asked, counted.to_dict(), "cell")
+    print(comparison.table())
+    for _, key, said, expected in comparison.pairs:
+        print(f"  {key:10}{said:12.2f}{expected:8d}  {said / expected - 1:+.3%}")
+    assert not comparison.above(BOUND)
+
+
 HOUR_OF_FAILURES = REPLICAS  # each fails once an hour
 
 

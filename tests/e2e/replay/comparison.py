@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+# Whose truth is in no raw data of the replays: how long calls took, what otelml itself took and lost, what processes
+# used, and regressions.  Their unit tests in promtool have it; `test_live_rules` sees them told.
+ELSEWHERE = (
+    r"latency_seconds|watching_share|dropped|errors|memory_bytes|cpu_cores|open_files|threads|value_(mean|variance)"
+)
+# Windows below an hour need a service that collects each minute.
+OF_A_FLEET = r"(calls|failures):.*(5m|30m|1h|6h|3d)|rows:rate5m|serving_processes|outcomes_rejected"
+compared = set()
+"""Every series that was compared in this process."""
+
 
 @dataclass
 class Comparison:
@@ -13,13 +23,15 @@ class Comparison:
 
     def add(self, series, key, said, truth):
         """Take one pair; a figure that the rules did not tell is infinitely wrong."""
+        compared.add(series)
         self.pairs.append((series, key, float("inf") if said is None else said, truth))
 
-    def add_all(self, prometheus, at, series, truths, label):
-        """Ask for a recorded series, and compare it with the truth by one of its labels."""
-        said = {dict(labels)[label]: value for labels, value in prometheus.query(series, at).items()}
+    def add_all(self, prometheus, at, series, truths, *by):
+        """Ask for a recorded series, and compare it with the truth by the labels that tell its values apart."""
+        said = {key_of(dict(labels), by): value for labels, value in prometheus.query(series, at).items()}
         for key, truth in truths.items():
-            self.add(series, key, said.get(key), truth)
+            # A bin of one class that nothing fell into yet has no series: that is 0.
+            self.add(series, key, said.get(key, None if truth else 0.0), truth)
 
     def worst(self):
         """Largest relative error of each series."""
@@ -42,19 +54,13 @@ class Comparison:
         return {series: worst for series, worst in self.worst().items() if worst[0] > bound}
 
 
-def compare_models(comparison, prometheus, truth, at, window):
-    """Compare what is told of columns, outcomes and scores of one window with the truth."""
-    columns = truth.columns(at, window) if window != "28d" else {}
-    for series, values in columns.items():
-        comparison.add_all(prometheus, at, f"ml:{series}:{window}", values, "ml_column_name")
-    for series, values in truth.performance(at, window).items():
-        comparison.add_all(prometheus, at, f"ml:{series}:{window}", values, "ml_class")
-    comparison.add_all(prometheus, at, f"ml:label_coverage:{window}", truth.coverage(at, window), "ml_predicted")
-    if window != "28d":
-        scores = truth.scores(at, window)
-        for series in ("roc_auc", "calibration_error"):
-            comparison.add_all(prometheus, at, f"ml:{series}:{window}", {"1": scores[series]}, "ml_class")
-        comparison.add_all(prometheus, at, f"ml:loss:{window}", scores["losses"], "ml_loss")
-        predictions = truth.predictions(at, window)
-        for series, value in (("mean", predictions["score"].mean()), ("variance", predictions["score"].var(ddof=0))):
-            comparison.add_all(prometheus, at, f"ml:score_{series}:{window}", {"1": value}, "ml_class")
+def key_of(labels, by):
+    """Text that tells a series apart; bins of a score by their number."""
+    return " ".join(f"{int(labels[one][:2])}" if by == ("ml_bin",) else labels.get(one, "") for one in by)
+
+
+def compare(comparison, prometheus, truth, at, window):
+    """Compare everything that is told of one window with the truth."""
+    for series, by, values in truth.figures(at, window):
+        name = f"{series}{window}" if series.endswith("increase") else f"{series}:{window}"
+        comparison.add_all(prometheus, at, name, values, *by)

@@ -54,6 +54,16 @@ class Drawing:
         """Draw the truth of every fourth day as dots."""
         axis.plot(dates(DAYS), [values(at) for at in DAYS], ".", color=TRUTH, markersize=5, label=label)
 
+    def figure(self, series, key):
+        """What a series over seven days ought to say at a time, as a function of it."""
+
+        def at(time):
+            return next(
+                told[key] for name, _, told in self.year.truth.figures(time, "7d") if name == series and key in told
+            )
+
+        return at
+
     def fired(self, axis, alert, color=SHADE, column=None):
         """Shade when an alert fired."""
         shown = f"{alert} fires"
@@ -92,7 +102,7 @@ def performance(year):
     drawing.fired(top, "MLF1BelowBaseline")
     drawing.fired(top, "MLF1FarBelowBaseline", color="#ff7f7f")
     drawing.rule(top, 'ml:f1_adjusted:7d{ml_class="1"}', label="rule: ml:f1_adjusted:7d")
-    drawing.truth(top, lambda at: truth.performance(at, "7d")["f1_adjusted"]["1"], "truth")
+    drawing.truth(top, drawing.figure("ml:f1_adjusted", "1"), "truth")
     for level, style, name in (
         (value, "-", "March"),
         (lower, "--", "March's lower bound: ticket"),
@@ -102,9 +112,9 @@ def performance(year):
     top.set_ylabel("F1 at March's base rate")
     drawing.fired(bottom, "MLPlainF1")
     drawing.rule(bottom, 'ml:f1:7d{ml_class="1"}', label="rule: ml:f1:7d")
-    drawing.truth(bottom, lambda at: truth.performance(at, "7d")["f1"]["1"], "truth")
+    drawing.truth(bottom, drawing.figure("ml:f1", "1"), "truth")
     drawing.rule(bottom, 'ml:prevalence:7d{ml_class="1"}', color="#2ca02c", label="rule: ml:prevalence:7d")
-    drawing.truth(bottom, lambda at: truth.performance(at, "7d")["prevalence"]["1"])
+    drawing.truth(bottom, drawing.figure("ml:prevalence", "1"))
     bottom.axhline(0.9 * value, color=LINE, linestyle=":", linewidth=0.9, label="10 % below March")
     bottom.set_ylabel("raw F1, share of late flights")
     drawing.save("performance")
@@ -112,21 +122,20 @@ def performance(year):
 
 def ranking(year):
     """AUC, calibration error and the labels that are missing."""
-    truth = year.truth
     drawing = Drawing(year, 3, "Flights of 2013: what does not depend on the threshold, and what is known at all")
     for axis, series, name in (
         (drawing.axes[0], "roc_auc", "area under the ROC curve"),
         (drawing.axes[1], "calibration_error", "expected calibration error"),
     ):
         drawing.rule(axis, f"ml:{series}:7d", label=f"rule: ml:{series}:7d")
-        drawing.truth(axis, lambda at, series=series: truth.scores(at, "7d")[series], "truth")
+        drawing.truth(axis, drawing.figure(f"ml:{series}", "1"), "truth")
         axis.set_ylabel(name)
     drawing.fired(drawing.axes[0], "MLRocAucBelowBaseline")
     last = drawing.axes[2]
     for label, color in (("0", RULE), ("1", "#9467bd")):
         series = f'ml:label_coverage:7d{{ml_predicted="{label}"}}'
         drawing.rule(last, series, color=color, label=f"rule: predicted {'late' if label == '1' else 'in time'}")
-        drawing.truth(last, lambda at, label=label: truth.coverage(at, "7d")[label], "truth" if label == "0" else None)
+        drawing.truth(last, drawing.figure("ml:label_coverage", label), "truth" if label == "0" else None)
     last.set_ylabel("share with a label")
     drawing.save("ranking")
 
@@ -139,7 +148,7 @@ def drift(year):
         alert = "MLScoreDrift" if column == "score" else "MLColumnDrift"
         drawing.fired(axis, alert, column=column)
         drawing.rule(axis, f"ml:column_psi:7d{of}", label="rule: ml:column_psi:7d")
-        drawing.truth(axis, lambda at, column=column: year.truth.columns(at, "7d")["column_psi"][column], "truth")
+        drawing.truth(axis, drawing.figure("ml:column_psi", column), "truth")
         drawing.rule(axis, f"ml:column_psi_threshold:7d{of}", color=LINE, linestyle="--", label="threshold")
         axis.set_yscale("log")
         axis.set_ylabel(column)
@@ -150,12 +159,9 @@ def answers(year):
     """Mean and variance of the score, and the share of positives against its own season."""
     drawing = Drawing(year, 3, "Flights of 2013: what the model answers")
     top, middle, bottom = drawing.axes
-    for axis, series, of in (
-        (top, "mean", lambda at: year.truth.predictions(at, "7d")["score"].mean()),
-        (middle, "variance", lambda at: year.truth.predictions(at, "7d")["score"].var(ddof=0)),
-    ):
+    for axis, series in ((top, "mean"), (middle, "variance")):
         drawing.rule(axis, f"ml:score_{series}:7d", label=f"rule: ml:score_{series}:7d")
-        drawing.truth(axis, of, "truth")
+        drawing.truth(axis, drawing.figure(f"ml:score_{series}", "1"), "truth")
         for bound in ("lower", "upper"):
             of_weeks = f'ml_column_name="score", ml_moment="{series}", ml_bound="{bound}", ml_window="P7D"'
             one = f"ml:baseline_moment{{{of_weeks}}}"

@@ -12,9 +12,18 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.metrics import brier_score_loss, f1_score, log_loss, precision_score, recall_score, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    brier_score_loss,
+    f1_score,
+    log_loss,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
 
 from otelml.stats import divergence
+from otelml.telemetry import names
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "examples" / "flights"))
 from flights import FEATURES, load
@@ -24,6 +33,9 @@ LENGTHS = {"1d": DAY, "7d": 7 * DAY, "28d": 28 * DAY, "1h": 3_600.0}
 PREDICTED_AFTER = 2.0  # seconds past the hour, see replica.py
 HORIZON = DAY
 REBOOKED_AFTER = 6 * 3_600.0
+LABELS = {0.0: "0", 1.0: "1"}
+BY_BIN = ("ml_column_name", "ml_bin")
+MEASURES = ("precision", "recall", "f1", "false_positive_rate", "prevalence", "precision_adjusted", "f1_adjusted")
 EPOCH = pd.Timestamp(0, tz="UTC")
 
 
@@ -82,56 +94,108 @@ class Truth:
         told = self.flights["made"] - PREDICTED_AFTER + REBOOKED_AFTER
         return int((within(told, at, LENGTHS[window]) & self.flights["actual"].isna()).sum())
 
-    def performance(self, at, window):
-        """What the cohort says: by series, then by class."""
+    def figures(self, at, window):
+        """What rules over a window ought to say: (series without its window, labels that tell values apart, values)."""
+        yield from self._cells(at, window)
+        yield from self._performance(at, window)
+        if window in {"1d", "7d"}:
+            yield from self._scores(at, window)
+            yield from self._columns(at, window)
+            made = self.predictions(at, window)
+            yield "ml:score_mean", ("ml_class",), {"1": made["score"].mean()}
+            yield "ml:score_variance", ("ml_class",), {"1": made["score"].var(ddof=0)}
+
+    def _cells(self, at, window):
         found = self.cohort(at, window)
-        known = found.dropna(subset="actual")
+        predicted, actual = found["predicted"].astype(str), found["actual"].map(LABELS).fillna("none")
+        cells = (predicted + " " + actual).value_counts().to_dict()
+        yield "ml:outcome_cells:increase", ("ml_predicted", "ml_actual"), cells
+        known = actual != "none"
+        yield "ml:labelled:increase", ("ml_model_name",), {"flights": int(known.sum())}
+        yield "ml:predicted_as:increase", ("ml_class",), predicted[known].value_counts().to_dict()
+        yield "ml:actually:increase", ("ml_class",), actual[known].value_counts().to_dict()
+        yield "ml:rightly:increase", ("ml_class",), predicted[predicted == actual].value_counts().to_dict()
+        yield "ml:label_coverage", ("ml_predicted",), known.groupby(predicted).mean().to_dict()
+        yield "ml:label_coverage_all", ("ml_model_name",), {"flights": known.mean()}
+
+    def _performance(self, at, window):
+        known = self.cohort(at, window).dropna(subset="actual")
         y, p = known["actual"].astype(int), known["predicted"]
-        rate, share = self.prevalence, {}
-        values = {"precision": {}, "recall": {}, "f1": {}, "precision_adjusted": {}, "f1_adjusted": {}}
-        for label in (0, 1):
-            tpr = recall_score(y, p, pos_label=label)
-            fpr = float(((p == label) & (y != label)).sum() / (y != label).sum())
-            base = rate if label else 1 - rate
-            values["precision"][str(label)] = precision_score(y, p, pos_label=label)
-            values["recall"][str(label)] = tpr
-            values["f1"][str(label)] = f1_score(y, p, pos_label=label)
-            values["precision_adjusted"][str(label)] = base * tpr / (base * tpr + (1 - base) * fpr)
-            values["f1_adjusted"][str(label)] = 2 * base * tpr / (base * tpr + (1 - base) * fpr + base)
-            share[str(label)] = float((y == label).mean())
-        return {**values, "prevalence": share}
+        values = {name: {} for name in MEASURES}
+        for label, base in ((0, 1 - self.prevalence), (1, self.prevalence)):
+            tpr, fpr = recall_score(y, p, pos_label=label), float((p[y != label] == label).mean())
+            told = (
+                *(precision_score(y, p, pos_label=label), tpr, f1_score(y, p, pos_label=label), fpr),
+                *(float((y == label).mean()), base * tpr / (base * tpr + (1 - base) * fpr)),
+                2 * base * tpr / (base * tpr + (1 - base) * fpr + base),
+            )
+            for name, value in zip(MEASURES, told, strict=True):
+                values[name][str(label)] = value
+        yield from ((f"ml:{name}", ("ml_class",), told) for name, told in values.items())
+        yield "ml:accuracy", ("ml_model_name",), {"flights": accuracy_score(y, p)}
 
-    def coverage(self, at, window):
-        """Share of the cohort that has its label, by predicted class."""
-        found = self.cohort(at, window)
-        return {str(label): float(part["actual"].notna().mean()) for label, part in found.groupby("predicted")}
-
-    def scores(self, at, window):
-        """What the scores of the outcomes that came say: AUC, calibration error, losses."""
+    def _scores(self, at, window):
         found = self.outcomes(at, window)
         y, s = found["actual"].astype(int).to_numpy(), found["score"].to_numpy()
         place = np.searchsorted(self.baseline["score"]["bounds"], s, side="left")
-        gaps = [abs(s[place == one].sum() - y[place == one].sum()) for one in np.unique(place)]
-        losses = {"brier": brier_score_loss(y, s), "log": log_loss(y, s)}
-        return {"roc_auc": roc_auc_score(y, s), "calibration_error": float(sum(gaps) / len(y)), "losses": losses}
+        bins = range(len(self.baseline["score"]["bounds"]) + 1)
+        for name, which in (("positives", y == 1), ("negatives", y == 0)):
+            counted = {str(one): int((place[which] == one).sum()) for one in bins}
+            yield f"ml:score_{name}:increase", ("ml_bin",), counted
+        below = {str(one): int((place[y == 0] <= one).sum()) for one in bins}
+        yield "ml:score_negatives_below:increase", ("ml_bin",), below
+        gaps = [abs(s[place == one].sum() - y[place == one].sum()) for one in bins]
+        yield "ml:roc_auc", ("ml_class",), {"1": roc_auc_score(y, s)}
+        yield "ml:calibration_error", ("ml_class",), {"1": float(sum(gaps) / len(y))}
+        yield "ml:loss", ("ml_loss",), {"brier": brier_score_loss(y, s), "log": log_loss(y, s)}
 
-    def columns(self, at, window):
-        """What the columns say: by series, then by column."""
+    def _columns(self, at, window):
         rows = within(self.predicted_at, at, LENGTHS[window])
-        values = {"column_psi": {}, "column_psi_critical": {}, "column_completeness": {}}
+        iso = f"P{window.upper()}"
         for column in self.baseline["columns"]:
-            name, reference = column["name"], np.array(column["counts"])
-            counts = self.bins[name][rows].value_counts().reindex(column["bins"], fill_value=0).to_numpy()
-            values["column_psi"][name] = float(divergence.psi(counts, reference))
-            values["column_psi_critical"][name] = float(divergence.psi_critical(counts, reference))
-            values["column_completeness"][name] = 1 - counts[column["bins"].index("missing")] / counts.sum()
-        return values
+            reference = np.array(column["counts"])
+            counts = self.bins[column["name"]][rows].value_counts().reindex(column["bins"], fill_value=0).to_numpy()
+            used, own = (counts > 0) | (reference > 0), (column["name"], column["bins"])
+            yield "ml:column_values:increase", BY_BIN, _by_bin(own, counts, counts > 0)
+            yield "ml:column_share", BY_BIN, _by_bin(own, (counts + 0.5) / (counts.sum() + used.sum() / 2), used)
+            known = (reference + 0.5) / (reference.sum() + used.sum() / 2)
+            yield "ml:column_baseline_share", BY_BIN, _by_bin(own, known, used)
+            for series, value in (
+                ("column_rows:increase", counts.sum()),
+                ("column_bins", used.sum()),
+                ("column_psi", float(divergence.psi(counts, reference))),
+                ("column_psi_critical", float(divergence.psi_critical(counts, reference))),
+                ("column_psi_threshold", float(divergence.takes(counts, reference, column["drift"].get(iso, 0.0)))),
+                ("column_completeness", 1 - counts[column["bins"].index("missing")] / counts.sum()),
+            ):
+                yield f"ml:{series}", ("ml_column_name",), {column["name"]: value}
+
+    def moved(self, at):
+        """How many columns have drifted within a day."""
+        told = {}
+        for series, _, values in self._columns(at, "1d"):
+            told.setdefault(series, {}).update(values)
+        rows = told["ml:column_rows:increase"]
+        psi, takes = told["ml:column_psi"], told["ml:column_psi_threshold"]
+        return sum(psi[name] > takes[name] and rows[name] >= divergence.FEWEST for name in psi)
+
+    def delays(self, at, window):
+        """Median and ninth decile of the delay of labels, as they are read from the buckets of the contract."""
+        counts, bounds = np.histogram(self.delay[self.outcomes(at, window).index], (0.0, *names.DELAY.bounds))
+        ranks = np.array([0.5, 0.9]) * counts.sum()
+        return dict(zip(("p50", "p90"), np.interp(ranks, [0, *np.cumsum(counts)], bounds), strict=True))
 
     @property
     def prevalence(self):
         """Base rate of the baseline."""
         late = sum(cell["count"] for cell in self.baseline["cells"] if cell["actual"] == "1")
         return late / sum(cell["count"] for cell in self.baseline["cells"])
+
+
+def _by_bin(own, values, kept):
+    """Values of the bins of a column that are kept, by its name and theirs."""
+    name, labels = own
+    return {f"{name} {label}": value for label, value, here in zip(labels, values, kept, strict=True) if here}
 
 
 def _counted(moments, step):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -16,6 +18,7 @@ from truth import Truth
 from otelml import Baseline
 from otelml.rules.catalogue import defaults, for_model
 from otelml.rules.constants import written
+from otelml.rules.render import as_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,15 +51,25 @@ def moment(text):
 
 @contextmanager
 def replayed(collector, binary, directory):
-    """Replay the year into a folder, or go on with what was replayed there before."""
-    served, done = directory / "served", directory / "fired.pickle"
-    grid = Grid(moment(MARCH) + HALF, moment(END) + HALF)
-    with running_prometheus(binary, directory, late="500d", flags=WHOLE_YEAR) as prometheus:
-        if not served.exists():
+    """Replay the year into a folder; what lies there from before is gone on with, and evaluated anew for other rules."""
+    served = directory / "served"
+    if not served.exists():
+        being = directory / "being-served"
+        shutil.rmtree(being, ignore_errors=True)
+        being.mkdir()
+        with running_prometheus(binary, being, late="500d", flags=WHOLE_YEAR) as prometheus:
             serve_year(collector, directory, prometheus)
-            served.touch()
+        being.rename(served)
+    files = rules(directory)
+    digest = hashlib.sha256("".join(as_yaml(file, "") for file in files).encode()).hexdigest()[:12]
+    evaluated = directory / f"evaluated-{digest}"
+    grid, done = Grid(moment(MARCH) + HALF, moment(END) + HALF), evaluated / "fired.pickle"
+    if not done.exists():
+        shutil.rmtree(evaluated, ignore_errors=True)
+        shutil.copytree(served, evaluated)
+    with running_prometheus(binary, evaluated, late="500d", flags=WHOLE_YEAR) as prometheus:
         if not done.exists():
-            done.write_bytes(pickle.dumps(evaluate(prometheus, rules(directory), grid, STEPS)))
+            done.write_bytes(pickle.dumps(evaluate(prometheus, files, grid, STEPS)))
         fired = pickle.loads(done.read_bytes())  # noqa: S301 -- written above
         truth = Truth(directory, moment(MARCH), moment(END), HOUR)
         yield Year(prometheus, fired, truth, directory / "flights.baseline.json", grid)

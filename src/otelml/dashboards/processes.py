@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from otelml.dashboards.board import Limits
     from otelml.rules.thresholds import Thresholds
 
+# A service without an error has no series of errors: that is 0, and not nothing.
+NONE = f"0 * group by (job) (ml_model_info{OF})"
 NEEDS = "Needs opentelemetry-instrumentation-system-metrics in the service."
 
 
@@ -98,7 +100,7 @@ def costs(limits: Thresholds) -> tuple[Panel, ...]:
             "Errors",
             "Errors inside otelml in 15 minutes, by component. The service never sees them, but what failed was not "
             "counted: the service's log has the first of each.",
-            (Query(served("ml:errors:increase15m", "job"), "{{ml_component}} ({{job}})"),),
+            (Query(f"{served('ml:errors:increase15m', 'job')}\nor {NONE}", "{{ml_component}} ({{job}})"),),
             "short",
             alerts=("MLWatchingFails",),
         ),

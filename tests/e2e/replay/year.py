@@ -51,7 +51,7 @@ def moment(text):
 
 @contextmanager
 def replayed(collector, binary, directory):
-    """Replay the year into a folder; what lies there from before is gone on with, and evaluated anew for other rules."""
+    """Replay the year into a folder; what lies there is gone on with, and evaluated anew where the rules are others."""
     served = directory / "served"
     if not served.exists():
         being = directory / "being-served"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from otelml.rules.outcomes import bound
-from otelml.rules.rule import PAGE, SCORE, TICKET, Alert, File, Group
-
-NAME = "{{ $labels.ml_model_name }}"
+from otelml.rules.below_baseline import bound
+from otelml.rules.rule import NAME, PAGE, SCORE, TICKET, Alert, File, Group
 
 
 def percent(name: str, metric: str) -> Alert:

@@ -19,6 +19,8 @@ PAGE = "page"
 """Severity of what somebody has to look at now, at night too."""
 TICKET = "ticket"
 """Severity of what somebody has to look at on a working day."""
+NAME = "{{ $labels.ml_model_name }}"
+"""What an alert is about, in its texts."""
 SCORE = '{{ printf "%.3f" $value }}'
 """The value of an alert, of what is mostly below 1: Prometheus' humanize would write 0.354 as 354m."""
 NUMBER = '{{ printf "%.4g" $value }}'

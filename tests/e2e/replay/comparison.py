@@ -17,27 +17,32 @@ compared = set()
 
 @dataclass
 class Comparison:
-    """Pairs of figures, by series; a pair whose truth is 0 is judged by its difference."""
+    """Pairs of figures, by series; a pair whose truth is 0 is judged by its difference.
 
-    pairs: list[tuple[str, str, float, float]] = field(default_factory=list)
+    Of counts one event more or less is no error: it came when the window began.  An index of stability is judged by its
+    critical value where it is below that: what is no more than chance makes has no digits to be wrong in.
+    """
 
-    def add(self, series, key, said, truth):
+    pairs: list[tuple[str, str, float, float, float]] = field(default_factory=list)
+
+    def add(self, series, key, said, truth, scale=0.0):
         """Take one pair; a figure that the rules did not tell is infinitely wrong."""
         compared.add(series)
-        self.pairs.append((series, key, float("inf") if said is None else said, truth))
+        said = float("inf") if said is None else said
+        apart = abs(said - truth) - (1.0 if "increase" in series else 0.0)
+        self.pairs.append((series, key, said, truth, max(apart, 0.0) / (max(abs(truth), scale) or 1.0)))
 
-    def add_all(self, prometheus, at, series, truths, *by):
+    def add_all(self, prometheus, at, series, truths, *by, scales=None):
         """Ask for a recorded series, and compare it with the truth by the labels that tell its values apart."""
         said = {key_of(dict(labels), by): value for labels, value in prometheus.query(series, at).items()}
         for key, truth in truths.items():
             # A bin of one class that nothing fell into yet has no series: that is 0.
-            self.add(series, key, said.get(key, None if truth else 0.0), truth)
+            self.add(series, key, said.get(key, None if truth else 0.0), truth, (scales or {}).get(key, 0.0))
 
     def worst(self):
         """Largest relative error of each series."""
         found = {}
-        for series, key, said, truth in self.pairs:
-            error = abs(said - truth) / (abs(truth) or 1.0)
+        for series, key, said, truth, error in self.pairs:
             if error >= found.get(series, (-1.0,))[0]:
                 found[series] = (error, key, said, truth)
         return found
@@ -61,6 +66,10 @@ def key_of(labels, by):
 
 def compare(comparison, prometheus, truth, at, window):
     """Compare everything that is told of one window with the truth."""
+    critical = {}
     for series, by, values in truth.figures(at, window):
         name = f"{series}{window}" if series.endswith("increase") else f"{series}:{window}"
-        comparison.add_all(prometheus, at, name, values, *by)
+        scales = critical if series == "ml:column_psi" else None
+        comparison.add_all(prometheus, at, name, values, *by, scales=scales)
+        if series == "ml:column_psi_critical":
+            critical.update(values)

@@ -163,8 +163,8 @@ class Truth:
             for series, value in (
                 ("column_rows:increase", counts.sum()),
                 ("column_bins", used.sum()),
-                ("column_psi", float(divergence.psi(counts, reference))),
                 ("column_psi_critical", float(divergence.psi_critical(counts, reference))),
+                ("column_psi", float(divergence.psi(counts, reference))),
                 ("column_psi_threshold", float(divergence.takes(counts, reference, column["drift"].get(iso, 0.0)))),
                 ("column_completeness", 1 - counts[column["bins"].index("missing")] / counts.sum()),
             ):

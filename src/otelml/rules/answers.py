@@ -71,7 +71,7 @@ ALERTS = (
           or ml:score_variance:7d < on ($model) group_left () {of_output("variance", "lower", "score")}
         )
           and on ($model, ml_class) ml:positive_class
-          and on ($model) ml:rows:increase1d offset 7d > 0
+          and on ($model) max_over_time(ml:rows:increase1d[7d] offset 7d) > 0
           and on ($model) sum by ($model) (increase(ml_prediction_score_count[7d])) >= $rows
         """,
         "24h",
@@ -89,7 +89,7 @@ ALERTS = (
           or ml:value_variance:7d * on ($model) group_left () {SCALE}
             < on ($model) group_left () {of_output("variance", "lower", "value")}
         )
-          and on ($model) ml:rows:increase1d offset 7d > 0
+          and on ($model) max_over_time(ml:rows:increase1d[7d] offset 7d) > 0
           and on ($model) sum by ($model) (increase(ml_prediction_value_count[7d])) >= $rows
         """,
         "24h",
@@ -140,16 +140,21 @@ FILE = File(
                     """,
                     "By name alone, since a new version goes on where the one before it ended.",
                 ),
-                *records("ml:class_share:1d", "$name, ml_class"),
+                *records("ml:class_share:1d", "$name, ml_class", "(sum by ($name) (ml:predictions:increase1d) > 0)"),
+                Record("ml:exposed:increase1d", "sum by ($name) (increase(ml_outcome_awaited_total[1d]))"),
                 Record(
                     "ml:action_share:1d",
                     """
-                    sum by ($name, ml_action) (increase(ml_actions_total[1d]))
-                      / on ($name) group_left () (sum by ($name) (increase(ml_outcome_awaited_total[1d])) > 0)
+                    (
+                      sum by ($name, ml_action) (increase(ml_actions_total[1d]))
+                      or 0 * group by ($name, ml_action) (last_over_time(ml_actions_total[7d]))
+                    )
+                      / on ($name) group_left () (ml:exposed:increase1d > 0)
                     """,
-                    "Actions, such as clicks, over the predictions that were exposed to them.",
+                    "Actions, such as clicks, over the predictions that were exposed to them; one that is told no "
+                    "more, as after a deploy that broke it, is 0 for a week.",
                 ),
-                *records("ml:action_share:1d", "$name, ml_action"),
+                *records("ml:action_share:1d", "$name, ml_action", "(ml:exposed:increase1d > 0)"),
                 *SCORES,
                 *ALERTS,
             ),

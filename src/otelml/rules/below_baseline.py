@@ -17,12 +17,20 @@ def bound(metric: str, which: str, window: str = "P7D") -> str:
     )
 
 
-def below(name: str, metric: str, spoken: str, of: str = " of {{ $labels.ml_class }}") -> Alert:
-    """Alert on seven days of a metric below what seven days of the baseline stay above."""
+def enough(series: str) -> str:
+    """As many rows of the class itself as a window needs to be judged: of few the bound, of many rows, says nothing."""
+    return f"and on ($model, ml_class) {series}:increase7d >= $rows"
+
+
+BEYOND_CHANCE = f"and on ($model, ml_class) ml:f1_upper:7d < on ($model, ml_class) {bound('f1_adjusted', 'value')}"
+
+
+def below(name: str, metric: str, spoken: str, evidence: str, *, of: str = " of {{ $labels.ml_class }}") -> Alert:
+    """Alert on seven days of a metric below what seven days of the baseline stay above, and on evidence for it."""
     return Alert(
         name,
         # To the left there may be more: AUC is told of each baseline of a deploy.
-        f"ml:{metric}:7d < on ($model, ml_class) group_left () {bound(metric, 'lower')}\n{JUDGED}",
+        f"ml:{metric}:7d < on ($model, ml_class) group_left () {bound(metric, 'lower')}\n{JUDGED}\n{evidence}",
         "24h",
         TICKET,
         f"{NAME}: {spoken}{of} is {SCORE}, below its baseline",
@@ -46,6 +54,8 @@ UPPER_JACCARD = (
     f"+ 1.96 ^ 2 / (4 * {TRIALS} ^ 2))) / (1 + 1.96 ^ 2 / {TRIALS}))"
 )
 
+PREDICTED, ACTUAL = enough("ml:predicted_as"), enough("ml:actually")
+
 F1_ALERTS = (
     Alert(
         "MLF1FarBelowBaseline",
@@ -55,6 +65,7 @@ F1_ALERTS = (
             - $worse * ({bound("f1_adjusted", "value")} - {bound("f1_adjusted", "lower")})
         )
           {JUDGED}
+          {BEYOND_CHANCE}
         """,
         "24h",
         PAGE,
@@ -64,8 +75,8 @@ F1_ALERTS = (
         "Of a year's sliding weeks, one in two dips below a 95 % bound for a day though nothing has changed: that is "
         "a ticket.  At one and a half times the distance it is news.",
     ),
-    below("MLF1BelowBaseline", "f1_adjusted", "F1 at the baseline's base rate"),
-    unadjusted(below("MLF1BelowBaseline", "f1", "F1"), ml_metric="f1"),
+    below("MLF1BelowBaseline", "f1_adjusted", "F1 at the baseline's base rate", BEYOND_CHANCE),
+    unadjusted(below("MLF1BelowBaseline", "f1", "F1", ACTUAL), ml_metric="f1"),
     Alert(
         "MLF1BelowBaseline",
         f"""
@@ -73,7 +84,7 @@ F1_ALERTS = (
           and on ($model, ml_class) (
             ml:f1_adjusted:7d - ml:baseline_f1
               + sqrt(
-                (2 * {UPPER_JACCARD} / (1 + {UPPER_JACCARD}) - ml:f1_adjusted:7d) ^ 2
+                (ml:f1_upper:7d - ml:f1_adjusted:7d) ^ 2
                   + (ml:baseline_f1 - ml:baseline_f1_lower) ^ 2
               ) < 0
           )
@@ -92,11 +103,11 @@ F1_ALERTS = (
 
 ALERTS = (
     *F1_ALERTS,
-    below("MLPrecisionBelowBaseline", "precision_adjusted", "precision at the baseline's base rate"),
-    unadjusted(below("MLPrecisionBelowBaseline", "precision", "precision"), ml_metric="precision"),
-    below("MLRecallBelowBaseline", "recall", "recall"),
-    unadjusted(below("MLAccuracyBelowBaseline", "accuracy", "accuracy", of="")),
-    below("MLRocAucBelowBaseline", "roc_auc", "area under the ROC curve"),
+    below("MLPrecisionBelowBaseline", "precision_adjusted", "precision at the baseline's base rate", PREDICTED),
+    unadjusted(below("MLPrecisionBelowBaseline", "precision", "precision", PREDICTED), ml_metric="precision"),
+    below("MLRecallBelowBaseline", "recall", "recall", ACTUAL),
+    unadjusted(below("MLAccuracyBelowBaseline", "accuracy", "accuracy", "", of="")),
+    below("MLRocAucBelowBaseline", "roc_auc", "area under the ROC curve", ACTUAL),
     Alert(
         "MLErrorAboveBaseline",
         f"""

@@ -109,7 +109,7 @@ def of_others(window: str) -> str:
 
 COLUMN = "{{ $labels.ml_model_name }}: {{ $labels.ml_column_name }}"
 # Of the first days after a start the 7-day counts hold less than a week, and a day differs more than a week does.
-WHOLE_WEEK = "and ml:column_rows:increase1d offset 7d > 0"
+WHOLE_WEEK = "and max_over_time(ml:column_rows:increase1d[7d] offset 7d) > 0"
 
 ALERTS = (
     Alert(
@@ -150,7 +150,9 @@ ALERTS = (
         "MLColumnIncomplete",
         """
         1 - ml:column_completeness:1d > $missing + (
-          sum by ($column) (ml:baseline_values{ml_bin="missing"}) or 0 * ml:column_rows:increase1d
+          sum by ($column) (ml:baseline_values{ml_bin="missing"})
+            or 0 * ml:baseline_rows
+            or 0 * ml:column_rows:increase1d{ml_baseline_id=""}
         )
           and ml:column_rows:increase1d >= $rows
         """,

@@ -59,6 +59,13 @@ ALERTS = (
         """
         (-1 * (ml:label_coverage:28d - on ($model) group_left () ml:label_coverage_all:28d)) > $uneven
           and on ($model, ml_predicted) sum by ($model, ml_predicted) (ml:outcome_cells:increase28d) >= $rows
+          and on ($model, ml_predicted) (
+            -1 * (ml:label_coverage:28d - on ($model) group_left () ml:label_coverage_all:28d)
+              > 3 * (
+                ml:label_coverage:28d * (1 - ml:label_coverage:28d)
+                  / sum by ($model, ml_predicted) (ml:outcome_cells:increase28d)
+              ) ^ 0.5
+          )
         """,
         "24h",
         TICKET,

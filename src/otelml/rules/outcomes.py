@@ -25,10 +25,15 @@ FILE = File(
                 *labels.DELAYS,
                 Record(
                     "ml:outcomes_judged:7d",
-                    "ml:labelled:increase7d >= $rows and ml:labelled:increase1d offset 7d > 0",
+                    "ml:labelled:increase7d >= $rows and max_over_time(ml:labelled:increase1d[7d] offset 7d) > 0",
                     "Models that have had a whole week of labels, and enough of them, to be judged by.",
                 ),
                 *labels.ARRIVALS,
+                Record(
+                    "ml:f1_upper:7d",
+                    f"2 * {below_baseline.UPPER_JACCARD} / (1 + {below_baseline.UPPER_JACCARD})",
+                    "Upper end of Wilson's interval: what so few predictions leave open.",
+                ),
                 Record("ml:baseline_f1", below_baseline.bound("f1_adjusted", "value", "")),
                 Record("ml:baseline_f1_lower", below_baseline.bound("f1", "lower", "")),
                 *below_baseline.ALERTS,

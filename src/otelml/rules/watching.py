@@ -27,16 +27,21 @@ FILE = File(
                 Record("ml:errors:increase15m", "sum by (job, ml_component) (increase(otelml_errors_total[15m]))"),
                 Alert(
                     "MLWatchingExpensive",
-                    "ml:watching_share:rate15m > $overhead",
+                    """
+                    ml:watching_share:rate15m > $overhead
+                      and sum by (job) (rate(otelml_overhead_seconds_total[15m]))
+                        > 0.01 * count by (job) (otelml_overhead_seconds_total)
+                    """,
                     "1h",
                     TICKET,
                     "{{ $labels.job }}: watching takes {{ $value | humanizePercentage }} of the models' own time",
-                    "otelml takes a larger share of the models' time than the threshold.",
+                    "otelml takes a larger share of the models' time than the threshold, and more than a hundredth of "
+                    "a processor in each process: to collect costs the same however seldom a model is asked.",
                 ),
                 Alert(
                     "MLTelemetryDropped",
                     'ml:dropped:increase15m{ml_reason!="budget"} > 0',
-                    "15m",
+                    "1m",
                     TICKET,
                     "{{ $labels.job }}: {{ $value | humanize }} items dropped ({{ $labels.ml_reason }})",
                     "otelml gave up on items of this model: what it tells is not the whole. Rows that the budget "
@@ -45,7 +50,7 @@ FILE = File(
                 Alert(
                     "MLWatchingFails",
                     "ml:errors:increase15m > 0",
-                    "15m",
+                    "1m",
                     TICKET,
                     "{{ $labels.job }}: otelml swallowed {{ $value | humanize }} errors ({{ $labels.ml_component }})",
                     "Errors inside otelml never reach the service; but what failed was not counted.",

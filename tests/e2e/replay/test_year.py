@@ -40,13 +40,14 @@ def test_service_and_seasons_equal_raw_data(year):
     comparison = Comparison()
     for evening in EVENINGS[4:]:
         at = moment(evening) + HALF
-        for series, by, own, floor in (
-            ("ml:throughput:1h", "ml_model_name", throughput, 0.5),
-            ("ml:class_share:1d", "ml_class", positives, 0.2),
-            ("ml:action_share:1d", "ml_action", rebooked, 0.2),
+        made = len(year.truth.predictions(at, "1d"))
+        for series, by, own, floor, events in (
+            ("ml:throughput:1h", "ml_model_name", throughput, 0.5, HOUR),
+            ("ml:class_share:1d", "ml_class", positives, 0.2, made),
+            ("ml:action_share:1d", "ml_action", rebooked, 0.2, made),
         ):
             weeks = [own(year.truth, at - week * WEEK) for week in range(9)]
-            for name, told in season(weeks, floor).items():
+            for name, told in season(weeks, floor, events).items():
                 comparison.add_all(year.prometheus, at, f"{series}{name}", told, by)
     print(comparison.table())
     assert not comparison.above(BOUND), comparison.table()
@@ -67,12 +68,13 @@ def rebooked(truth, at):
     return {"rebooked": truth.rebooked(at, "1d") / len(truth.predictions(at, "1d"))}
 
 
-def season(weeks, floor):
-    """What is recorded of a number, from its values of this week and of the eight before."""
+def season(weeks, floor, events):
+    """What is recorded of a number, from its values of this week and of the eight before; 1 stands for `events`."""
     [key] = weeks[0]
     before = np.array([one[key] for one in weeks[1:]])
     mean, spread = before.mean(), before.std(ddof=1)
-    reach = max(stats.t.ppf(0.9995, 7) * np.sqrt(1 + 1 / 8) * spread, floor * mean)
+    chance = (3 * np.sqrt(mean * events) + 10) / events
+    reach = max(stats.t.ppf(0.9995, 7) * np.sqrt(1 + 1 / 8) * spread, floor * mean, chance)
     told = {"": weeks[0][key], ":season_mean": mean, ":season_stddev": before.std()}
     told |= {":season_least": mean - reach, ":season_most": mean + reach}
     return {name: {key: value} for name, value in told.items()}
@@ -87,6 +89,7 @@ def test_the_rest_equals_raw_data(year):
         name = {
             "ml:rows:increase1d": len(made),
             "ml:rows:rate1h": len(hour) / HOUR,
+            "ml:exposed:increase1d": len(made),
             "ml:columns_moved:count1d": truth.moved(at),
             "ml:outcomes_judged:7d": int(truth.cohort(at, "7d")["actual"].notna().sum()),
             "ml:outcomes_counted:increase1h": len(truth.outcomes(at, "1h")),

@@ -22,7 +22,6 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from otelml.stats import divergence
 from otelml.telemetry import names
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "examples" / "flights"))
@@ -32,6 +31,7 @@ DAY = 86_400.0
 LENGTHS = {"1d": DAY, "7d": 7 * DAY, "28d": 28 * DAY, "1h": 3_600.0}
 PREDICTED_AFTER = 2.0  # seconds past the hour, see replica.py
 HORIZON = DAY
+FEWEST = 200
 REBOOKED_AFTER = 6 * 3_600.0
 LABELS = {0.0: "0", 1.0: "1"}
 BY_BIN = ("ml_column_name", "ml_bin")
@@ -132,6 +132,10 @@ class Truth:
             for name, value in zip(MEASURES, told, strict=True):
                 values[name][str(label)] = value
         yield from ((f"ml:{name}", ("ml_class",), told) for name, told in values.items())
+        if window == "7d":
+            either = {label: int(((p == int(label)) | (y == int(label))).sum()) for label in ("0", "1")}
+            told = {label: upper_f1(value, either[label]) for label, value in values["f1_adjusted"].items()}
+            yield "ml:f1_upper", ("ml_class",), told
         yield "ml:accuracy", ("ml_model_name",), {"flights": accuracy_score(y, p)}
 
     def _scores(self, at, window):
@@ -157,15 +161,18 @@ class Truth:
             counts = self.bins[column["name"]][rows].value_counts().reindex(column["bins"], fill_value=0).to_numpy()
             used, own = (counts > 0) | (reference > 0), (column["name"], column["bins"])
             yield "ml:column_values:increase", BY_BIN, _by_bin(own, counts, counts > 0)
-            yield "ml:column_share", BY_BIN, _by_bin(own, (counts + 0.5) / (counts.sum() + used.sum() / 2), used)
-            known = (reference + 0.5) / (reference.sum() + used.sum() / 2)
-            yield "ml:column_baseline_share", BY_BIN, _by_bin(own, known, used)
+            q, p = ((side + 0.5) / (side.sum() + used.sum() / 2) for side in (counts, reference))
+            yield "ml:column_share", BY_BIN, _by_bin(own, q, used)
+            yield "ml:column_baseline_share", BY_BIN, _by_bin(own, p, used)
+            free = used.sum() - 1
+            quantile = free * (1 - 2 / (9 * free) + 4.265 * np.sqrt(2 / (9 * free))) ** 3
+            critical = float(quantile * (1 / counts.sum() + 1 / reference.sum()))
             for series, value in (
                 ("column_rows:increase", counts.sum()),
                 ("column_bins", used.sum()),
-                ("column_psi_critical", float(divergence.psi_critical(counts, reference))),
-                ("column_psi", float(divergence.psi(counts, reference))),
-                ("column_psi_threshold", float(divergence.takes(counts, reference, column["drift"].get(iso, 0.0)))),
+                ("column_psi_critical", critical),
+                ("column_psi", float((((q - p) * np.log(q / p))[used]).sum())),
+                ("column_psi_threshold", max(0.1, critical, 1.25 * column["drift"].get(iso, 0.0))),
                 ("column_completeness", 1 - counts[column["bins"].index("missing")] / counts.sum()),
             ):
                 yield f"ml:{series}", ("ml_column_name",), {column["name"]: value}
@@ -177,7 +184,7 @@ class Truth:
             told.setdefault(series, {}).update(values)
         rows = told["ml:column_rows:increase"]
         psi, takes = told["ml:column_psi"], told["ml:column_psi_threshold"]
-        return sum(psi[name] > takes[name] and rows[name] >= divergence.FEWEST for name in psi)
+        return sum(psi[name] > takes[name] and rows[name] >= FEWEST for name in psi)
 
     def delays(self, at, window):
         """Median and ninth decile of the delay of labels, as they are read from the buckets of the contract."""
@@ -190,6 +197,14 @@ class Truth:
         """Base rate of the baseline."""
         late = sum(cell["count"] for cell in self.baseline["cells"] if cell["actual"] == "1")
         return late / sum(cell["count"] for cell in self.baseline["cells"])
+
+
+def upper_f1(f1, trials, z=1.96):
+    """Upper end of Wilson's interval of J = TP / (TP + FP + FN), as F1 = 2 J / (1 + J)."""
+    j = f1 / (2 - f1)
+    middle, reach = j + z**2 / (2 * trials), z * np.sqrt(j * (1 - j) / trials + z**2 / (4 * trials**2))
+    upper = (middle + reach) / (1 + z**2 / trials)
+    return 2 * upper / (1 + upper)
 
 
 def _by_bin(own, values, kept):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+import subprocess
 import warnings
 from dataclasses import fields
 from pathlib import Path
@@ -17,6 +19,7 @@ from otelml.baseline import BaselineWarning
 from otelml.cli import main
 from otelml.rules.catalogue import defaults
 from otelml.rules.constants import SERIES
+from otelml.rules.render import escaped
 from otelml.rules.thresholds import Thresholds
 
 HELP = Path(__file__).with_name("help.txt")
@@ -105,6 +108,35 @@ def test_the_first_line_writes_the_file_again(told):
         assert told(*shlex.split(command))[1] == out
 
 
+def test_per_cent_of_what_can_be_exceeded_may_be_more(told):
+    """Watching may take longer than a fast model, and a share may move by more than its mean."""
+    status, out, _ = told("--overhead", "150", "--season", "120", "--violations", "0.1")
+    assert (status, "1.5" in out) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "two\u2028lines", "it's\r\\n\x85\x7f", "é\U0001f600\U000e0001"])
+def test_any_name_gives_yaml(told, name):
+    """Whatever breaks a line in YAML is escaped: labels and expressions hold the name, the head is a comment."""
+    _, made = told("--baseline", "flights.baseline.json", "--name", name)[:2]
+    labels = {rule["labels"]["ml_model_name"] for rule in rules_of(made) if rule.get("record") == "ml:baseline_rows"}
+    assert labels == {name}
+    assert all(one.isprintable() for one in made.replace("\n", ""))
+    written = as_yaml_text(name)
+    assert any(f'ml_model_name="{written}"' in rule["expr"] for rule in rules_of(made))
+    _, rest = told("--without", name)[:2]
+    assert len(rules_of(rest)) == len([rule for file in defaults() for rule in file.rules])
+    command = made.splitlines()[0].removeprefix("# Generated: ")
+    shell = subprocess.run(["bash", "-c", f"LC_ALL=C.UTF-8; printf '%s\\0' {command}"], capture_output=True, check=True)  # noqa: S603, S607 -- ours
+    assert shell.stdout.decode().split("\0")[:-1] == [
+        "otelml", "rules", "--baseline", "flights.baseline.json", "--name", name,
+    ]  # fmt: skip
+
+
+def as_yaml_text(name):
+    """Write a name as PromQL does, without what does not print."""
+    return escaped(json.dumps(name, ensure_ascii=False)[1:-1])
+
+
 def test_the_constants_are_those_of_the_baseline(told, baseline):
     """Each number of the baseline is one constant, with the labels that its processes would ship it with."""
     _, made = baseline
@@ -183,6 +215,12 @@ def test_alerts_link_to_the_runbooks_that_were_given(told):
         (("--without", "a", "--baseline", "flights.baseline.json"), "write the two one after the other"),
         (("--memory", "2", "--name", "flights"), "--memory is for processes, which know no model: give it to"),
         (("--overhead", "5", "--baseline", "flights.baseline.json"), "--overhead is for processes"),
+        (("--availability", "0.999"), "--availability is 0.999: it is in per cent, give 1 to 100 (99.9, not 0.999)"),
+        (("--coverage", "0.5"), "--coverage is 0.5: it is in per cent, give 1 to 100 (50, not 0.5)"),
+        (("--availability", "999"), "--availability is 999: it is in per cent, give 100 at most"),
+        (("--plain-missing", "101"), "--plain-missing is 101: it is in per cent, give 100 at most"),
+        (("--name", ""), "--name is empty: give the name of a model"),
+        (("--without", "a", "--without", ""), "--without is empty: give the name of a model"),
     ],
 )
 def test_what_does_not_fit_is_told_with_the_mend(told, options, said):

@@ -10,6 +10,12 @@ from otelml.rules.thresholds import Thresholds
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+WHOLE = 100
+BEYOND = ("season", "overhead")
+"""Per cent of a mean, of the models' time: these may be more than the whole."""
+SHARES = ("availability", "coverage")
+"""Nobody wants less than one in a hundred of these: whoever says so means a share of one."""
+
 
 def add_thresholds(parser: ArgumentParser) -> None:
     """Give `parser` an option for each threshold."""
@@ -35,4 +41,23 @@ def given(arguments: Namespace) -> Thresholds:
     for name, value in told.items():
         if not 0 <= value < float("inf"):
             raise ValueError(f"--{name.replace('_', '-')} is {value:g}: give a number that is not negative")
+    for one in fields(Thresholds):
+        if one.name in told and one.metadata["unit"].startswith("%"):
+            in_per_cent(one.name, told[one.name])
     return Thresholds(**told)
+
+
+def in_per_cent(name: str, value: float) -> None:
+    """Refuse what is no per cent.
+
+    Raises
+    ------
+    ValueError
+        When it is more than the whole, or a share of one.
+    """
+    option = f"--{name.replace('_', '-')} is {value:g}: it is in per cent"
+    if value > WHOLE and name not in BEYOND:
+        raise ValueError(f"{option}, give {WHOLE} at most")
+    if value < 1 and name in SHARES:
+        default = getattr(Thresholds(), name)
+        raise ValueError(f"{option}, give 1 to {WHOLE} ({default:g}, not {default / WHOLE:g})")

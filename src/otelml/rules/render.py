@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from otelml.rules.rule import File, Rule
 
 WIDTH = 110
+SIXTEEN_BITS = 0xFFFF
 RUNBOOKS = "https://otelml.dev/docs/runbooks"
 
 
@@ -28,12 +29,28 @@ def as_yaml(file: File, command: str, runbooks: str = RUNBOOKS) -> str:
     command : that writes this file, for its first line.
     runbooks : address of the folder of the runbooks.
     """
-    lines = [f"# Generated: {command}", *(f"# {line}" for line in file.doc.splitlines()), "groups:"]
+    head = (f"Generated: {command}", *file.doc.rstrip("\n").split("\n"))
+    lines = [*(f"# {escaped(line)}" for line in head), "groups:"]
     for group in file.groups:
         lines += [f"  - name: {group.name}", f"    interval: {group.interval}", "    rules:"]
         for rule in group.rules:
             lines += [f"      {line}" if line else "" for line in _rule(rule, runbooks)]
     return "\n".join(lines) + "\n"
+
+
+def escaped(text: str) -> str:
+    r"""Write a text without what does not print, line breaks of every kind among it.
+
+    The escapes are those that YAML and PromQL know between double quotes; JSON's are not, beyond sixteen bits.
+
+    >>> print(escaped("é\u2028"))
+    é\u2028
+    """
+    return "".join(one if one.isprintable() else _escape(ord(one)) for one in text)
+
+
+def _escape(code: int) -> str:
+    return f"\\u{code:04x}" if code <= SIXTEEN_BITS else f"\\U{code:08x}"
 
 
 def _rule(rule: Rule, runbooks: str) -> Iterator[str]:
@@ -53,13 +70,13 @@ def _rule(rule: Rule, runbooks: str) -> Iterator[str]:
 
 def _expression(expr: str) -> Iterator[str]:
     yield "expr: |-"
-    yield from _indented(line.rstrip() for line in expr.splitlines() if line.strip())
+    yield from _indented(escaped(line.rstrip()) for line in expr.split("\n") if line.strip())
 
 
 def _mapping(name: str, values: Mapping[str, str]) -> Iterator[str]:
     yield f"{name}:"
     # A JSON text is one of YAML too, whatever is in it.
-    yield from (f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items())
+    yield from (f"  {key}: {escaped(json.dumps(value, ensure_ascii=False))}" for key, value in values.items())
 
 
 def _indented(lines: Iterator[str]) -> Iterator[str]:

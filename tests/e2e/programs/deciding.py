@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 
 import numpy as np
-from opentelemetry import trace
+from opentelemetry import metrics, trace
 from opentelemetry._logs import get_logger
 from sklearn.linear_model import LogisticRegression
 
@@ -15,6 +15,9 @@ import otelml
 SURE, UNSURE, FAILED, SLOW, ROWS = 60, 5, 3, 2, 20
 SLOW_S = 0.4
 EMAIL, CARD, ID = "jane.doe@example.org", "4111 1111 1111 1111", "order-8842"
+LINKED = "john.roe@example.org"
+IDENTITIES = ("class", "predicted", "actual", "from", "to", "bin", "segment", "action", "column.name")
+CLASSES = ("a@example.net", "b@example.net")
 
 
 class Slow(LogisticRegression):
@@ -42,12 +45,19 @@ def three():
 
 def tell():
     """Say in a span and in a log record of the host's own what quotes a customer."""
-    with trace.get_tracer("host").start_as_current_span("pay") as span:
+    link = trace.Link(trace.SpanContext(1, 1, is_remote=True), {"owner": LINKED})
+    with trace.get_tracer("host").start_as_current_span(f"pay {EMAIL}", links=[link]) as span:
+        span.add_event(f"asked {EMAIL}", {"of": EMAIL})
         span.set_attribute("note", f"card {CARD} of {EMAIL}")
         span.set_attribute("notes", [EMAIL, CARD])
         span.set_attribute("number", int(CARD.replace(" ", "")))
         span.set_status(trace.StatusCode.ERROR, f"{EMAIL} was refused")
     get_logger("host").emit(body=f"refused {EMAIL}", attributes={"card": CARD}, event_name="refusal")
+
+    counter = metrics.get_meter("host").create_counter("host.orders")
+    for key in IDENTITIES:
+        for text in CLASSES:
+            counter.add(1, {f"ml.{key}": text})
 
 
 def main():

@@ -13,7 +13,7 @@ from otelml.baseline.document import BaselineError
 from otelml.cli.thresholds import given
 from otelml.rules.catalogue import defaults, for_model, without
 from otelml.rules.constants import written
-from otelml.rules.render import RUNBOOKS, as_yaml
+from otelml.rules.render import RUNBOOKS, as_yaml, escaped
 from otelml.rules.rule import File
 from otelml.rules.thresholds import Thresholds
 
@@ -73,6 +73,9 @@ def fitting(arguments: Namespace) -> None:
     ValueError
         When a label is none, or when what was given would be left unused or be wrong.
     """
+    for option, given_names in (("name", [arguments.name]), ("without", arguments.without)):
+        if "" in given_names:
+            raise ValueError(f"--{option} is empty: give the name of a model, as the service does, or leave it out")
     for text in arguments.by:
         if not re.fullmatch("[a-zA-Z_][a-zA-Z0-9_]*", text):
             label = re.sub("[^a-zA-Z0-9_]", "_", text)
@@ -133,8 +136,16 @@ def rendered(file: File, arguments: Namespace) -> str:
     told += [("--without", name) for name in arguments.without]
     told += [("--by", label) for label in arguments.by]
     told += [(f"--{one.name.replace('_', '-')}", getattr(arguments, one.name)) for one in fields(Thresholds)]
-    options = "".join(f" {option} {shlex.quote(f'{value}')}" for option, value in told if value is not None)
+    options = "".join(f" {option} {quoted(f'{value}')}" for option, value in told if value is not None)
     return as_yaml(file, f"otelml rules{options}", arguments.runbooks or RUNBOOKS)
+
+
+def quoted(text: str) -> str:
+    """Write a word for the shell on one line, whatever is in it."""
+    if text.isprintable():
+        return shlex.quote(text)
+    text = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{escaped(text)}'"
 
 
 def leave(folder: Path, texts: dict[str, str]) -> None:

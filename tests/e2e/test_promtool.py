@@ -138,6 +138,7 @@ def test_rules_of_one_model_lie_beside_those_of_the_others(prometheus_binary, tm
             f'ml_inference_duration_seconds_bucket{{ml_model_name="{model}", le="{le}"}}': 60 * count
             for le, count in buckets.items()
         }
+        given[f'ml_inference_duration_seconds_count{{ml_model_name="{model}"}}'] = 60 * 40
     series = [{"series": one, "values": f"0+{hourly / 60}x60"} for one, hourly in given.items()]
     test = tmp_path / "beside.test.yml"
     test.write_text(BESIDE.replace("[INPUT]", json.dumps(series)))

@@ -30,9 +30,9 @@ DURATIONS = {"m": "minutes", "h": "hours"}
 
 
 def spoken(duration):
-    """Write a duration as the pages do: `24 hours`, `an hour`."""
+    """Write a duration as the pages do: `24 hours`, `an hour`, `a minute`."""
     number, unit = int(duration[:-1]), DURATIONS[duration[-1]]
-    return "an hour" if (number, unit) == (1, "hours") else f"{number} {unit}"
+    return {"1h": "an hour", "1m": "a minute"}.get(duration, f"{number} {unit}")
 
 
 def options():

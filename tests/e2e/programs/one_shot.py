@@ -1,4 +1,4 @@
-"""A job of one call: predict so many rows, and end."""
+"""A job of one call: predict so many rows, and end: `one_shot.py MODEL ROWS`."""
 
 from __future__ import annotations
 
@@ -9,5 +9,12 @@ import numpy as np
 
 import otelml
 
-model = otelml.identify(joblib.load(sys.argv[1]), name="job")
-model.predict(np.zeros((int(sys.argv[2]), model.n_features_in_)))
+
+def main(path, rows):
+    """Predict, once."""
+    model = otelml.identify(joblib.load(path), name="job")
+    model.predict(np.zeros((rows, model.n_features_in_)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

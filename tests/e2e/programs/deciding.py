@@ -16,7 +16,7 @@ SURE, UNSURE, FAILED, SLOW, ROWS = 60, 5, 3, 2, 20
 SLOW_S = 0.4
 EMAIL, CARD, ID = "jane.doe@example.org", "4111 1111 1111 1111", "order-8842"
 LINKED = "john.roe@example.org"
-IDENTITIES = ("class", "predicted", "actual", "from", "to", "bin", "segment", "action", "column.name")
+IDENTITIES = ("class", "predicted", "actual", "from", "to", "bin", "action", "column.name")
 CLASSES = ("a@example.net", "b@example.net")
 
 

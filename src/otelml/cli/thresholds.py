@@ -17,15 +17,23 @@ SHARES = ("availability", "coverage")
 """Nobody wants less than one in a hundred of these: whoever says so means a share of one."""
 
 
+def option(name: str) -> str:
+    """Name the option of a threshold.
+
+    >>> option("plain_psi")
+    '--plain-psi'
+    """
+    return f"--{name.replace('_', '-')}"
+
+
 def add_thresholds(parser: ArgumentParser) -> None:
     """Give `parser` an option for each threshold."""
     thresholds = parser.add_argument_group("thresholds")
     for one in fields(Thresholds):
         unit = one.metadata["unit"]
         default = f"default {one.default:g} {unit}".rstrip()
-        option = f"--{one.name.replace('_', '-')}"
         doc = one.metadata["doc"].replace("%", "%%")
-        thresholds.add_argument(option, type=float, metavar="X", help=f"{doc} ({default.replace('%', '%%')})")
+        thresholds.add_argument(option(one.name), type=float, metavar="X", help=f"{doc} ({default.replace('%', '%%')})")
 
 
 def given(arguments: Namespace) -> Thresholds:
@@ -40,7 +48,7 @@ def given(arguments: Namespace) -> Thresholds:
     told = {name: value for name, value in told.items() if value is not None}
     for name, value in told.items():
         if not 0 <= value < float("inf"):
-            raise ValueError(f"--{name.replace('_', '-')} is {value:g}: give a number that is not negative")
+            raise ValueError(f"{option(name)} is {value:g}: give a number that is not negative")
     for one in fields(Thresholds):
         if one.name in told and one.metadata["unit"].startswith("%"):
             in_per_cent(one.name, told[one.name])
@@ -55,9 +63,9 @@ def in_per_cent(name: str, value: float) -> None:
     ValueError
         When it is more than the whole, or a share of one.
     """
-    option = f"--{name.replace('_', '-')} is {value:g}: it is in per cent"
+    problem = f"{option(name)} is {value:g}: it is in per cent"
     if value > WHOLE and name not in BEYOND:
-        raise ValueError(f"{option}, give {WHOLE} at most")
+        raise ValueError(f"{problem}, give {WHOLE} at most")
     if value < 1 and name in SHARES:
         default = getattr(Thresholds(), name)
-        raise ValueError(f"{option}, give 1 to {WHOLE} ({default:g}, not {default / WHOLE:g})")
+        raise ValueError(f"{problem}, give 1 to {WHOLE} ({default:g}, not {default / WHOLE:g})")

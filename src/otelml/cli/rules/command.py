@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from otelml.baseline import Baseline
 from otelml.baseline.document import BaselineError
-from otelml.cli.thresholds import given
+from otelml.cli.thresholds import given, option
 from otelml.rules.catalogue import defaults, for_model, without
 from otelml.rules.constants import written
 from otelml.rules.render import RUNBOOKS, as_yaml, escaped
@@ -73,9 +73,9 @@ def fitting(arguments: Namespace) -> None:
     ValueError
         When a label is none, or when what was given would be left unused or be wrong.
     """
-    for option, given_names in (("name", [arguments.name]), ("without", arguments.without)):
+    for name, given_names in (("name", [arguments.name]), ("without", arguments.without)):
         if "" in given_names:
-            raise ValueError(f"--{option} is empty: give the name of a model, as the service does, or leave it out")
+            raise ValueError(f"--{name} is empty: give the name of a model, as the service does, or leave it out")
     for text in arguments.by:
         if not re.fullmatch("[a-zA-Z_][a-zA-Z0-9_]*", text):
             label = re.sub("[^a-zA-Z0-9_]", "_", text)
@@ -102,10 +102,10 @@ def of_one_model(arguments: Namespace) -> None:
             "--without leaves models out of the rules for all the others, --name and --baseline write those of one: "
             "write the two one after the other, into folders of their own"
         )
-    for option in OF_PROCESSES:
-        if getattr(arguments, option) is not None:
+    for name in OF_PROCESSES:
+        if getattr(arguments, name) is not None:
             raise ValueError(
-                f"--{option} is for processes, which know no model: give it to the rules for all models, which are "
+                f"{option(name)} is for processes, which know no model: give it to the rules for all models, which are "
                 "loaded beside these"
             )
 
@@ -135,8 +135,8 @@ def rendered(file: File, arguments: Namespace) -> str:
     told += [(f"--{name}", getattr(arguments, name)) for name in ("name", "version")]
     told += [("--without", name) for name in arguments.without]
     told += [("--by", label) for label in arguments.by]
-    told += [(f"--{one.name.replace('_', '-')}", getattr(arguments, one.name)) for one in fields(Thresholds)]
-    options = "".join(f" {option} {quoted(f'{value}')}" for option, value in told if value is not None)
+    told += [(option(one.name), getattr(arguments, one.name)) for one in fields(Thresholds)]
+    options = "".join(f" {name} {quoted(f'{value}')}" for name, value in told if value is not None)
     return as_yaml(file, f"otelml rules{options}", arguments.runbooks or RUNBOOKS)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from otelml.rules.catalogue import defaults, recorded
-from otelml.rules.rule import Alert, Record
+from otelml.rules.rule import Alert
 
 HALF = 0.5
 HOUR = 3_600.0
@@ -126,6 +126,3 @@ def _told(alert, episodes, grid):
 
 def _with(labels, more):
     return tuple(sorted({**dict(labels), **more}.items()))
-
-
-__all__ = ["HALF", "HOUR", "Firing", "Grid", "Record", "evaluate", "firing", "needed", "seconds"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from pathlib import Path
 from collector import wait_until
 from gateway import Node
 from launcher import LAUNCHER
+
+from otelml.cli.demo import processes
 
 HERE = Path(__file__).parent
 FLIGHTS = HERE.parents[2] / "examples" / "flights"
@@ -40,19 +41,10 @@ def gateway(binary, directory, prometheus):
 
 
 def environment(endpoint, **variables):
-    """Variables of a replica: everything counted, nothing collected but by its own clock, no spans."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    """Variables of a replica: those of the demo's service, without spans."""
     return {
-        **kept,
-        "OMP_NUM_THREADS": "1",  # a call has some fifty rows: waking threads for them costs more than they bring
-        "OTEL_SERVICE_NAME": "flights",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
-        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        **processes.environment(endpoint),
         "OTEL_TRACES_EXPORTER": "none",
-        "OTEL_LOGS_EXPORTER": "none",
-        "OTEL_METRIC_EXPORT_INTERVAL": "3600000",
-        "OTEL_PYTHON_ML_OUTCOME_HORIZON": "24h",
-        "OTEL_PYTHON_ML_BUDGET": "100%",
         # They would carry the time of today, and Prometheus takes no sample of 2013 after that.
         "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "system_metrics",
         **variables,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from zlib import crc32
 
 import numpy as np
@@ -12,6 +11,7 @@ from evaluation import HALF, HOUR, Grid, evaluate
 from prometheus import WHOLE_YEAR, running_prometheus
 from stretch import environment, gateway, serve, settled, train
 from truth import Truth, within
+from year import moment
 
 from otelml.rules.catalogue import defaults
 
@@ -27,11 +27,6 @@ STRETCHES = (
     ("2013-04-08T20:00", "2013-04-09T10:00", MINUTES),
 )
 BOUND = 0.01
-
-
-def moment(text):
-    """Seconds since the epoch of a time in UTC."""
-    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp()
 
 
 START, END = moment(STRETCHES[0][0]), moment(STRETCHES[-1][1])

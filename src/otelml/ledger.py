@@ -7,10 +7,10 @@ Nothing is lost silently: whatever otelml gives up on is booked here, and the pr
 from __future__ import annotations
 
 import logging
-import threading
 from collections import Counter
 
 from otelml import forking
+from otelml.locks import Lock
 
 logger = logging.getLogger("otelml")
 
@@ -23,35 +23,34 @@ class Ledger:
 
     def reset(self) -> None:
         """Start from zero, as a forked child does: its parent reports the parent's losses."""
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._said: set[str] = set()
         self.errors: Counter[str] = Counter()
         self.dropped: Counter[tuple[str, str]] = Counter()
         self.overhead = 0.0
 
     def error(self, component: str) -> None:
-        """Book one swallowed internal error of `component`."""
-        with self._lock:
-            self.errors[component] += 1
+        """Count one swallowed internal error of `component`."""
+        self._lock.do(self.errors.update, (component,))
 
     def drop(self, reason: str, count: int = 1, model: str = "") -> None:
-        """Book `count` items that were given up on because of `reason`."""
+        """Count `count` items that were dropped because of `reason`."""
         if count:
-            with self._lock:
-                self.dropped[reason, model] += int(count)
+            self._lock.do(self.dropped.update, {(reason, model): int(count)})
 
     def spend(self, seconds: float) -> None:
-        """Book time that otelml took from its host, outside the staged calls."""
-        with self._lock:
-            self.overhead += seconds
+        """Count time that otelml took from its host, outside the staged calls."""
+        self._lock.do(self._spend, seconds)
+
+    def _spend(self, seconds: float) -> None:
+        self.overhead += seconds
 
     def warn_once(self, message: str, *values: object) -> None:
         """Log a warning the first time that it comes up; a host is told, not flooded."""
         text = message % values if values else message
-        with self._lock:
-            if text in self._said or len(self._said) >= _MOST_SAID:
-                return
-            self._said.add(text)
+        if text in self._said or len(self._said) >= _MOST_SAID:
+            return
+        self._said.add(text)
         logger.warning("%s", text)
 
 

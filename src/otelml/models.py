@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +14,7 @@ from otelml.intake import Intake
 from otelml.ledger import ledger
 from otelml.monitor import Monitor
 from otelml.patching.guard import guarded
-from otelml.patching.nesting import silenced
+from otelml.patching.nesting import silently
 from otelml.prediction import Description, ModelIdentity, Task, encodable, task_of
 from otelml.recorders.actions import ActionNames
 from otelml.recorders.columns import Columns
@@ -80,7 +79,6 @@ class Models:
         self._outcomes: dict[tuple[str, str | None], Outcomes] = {}
         self._columns: dict[tuple[ModelIdentity, str | None], Columns] = {}
         self._identities = Identities(settings)
-        self._making = threading.Lock()
         forking.in_child(self._start_afresh)
 
     def monitor(self, model: Any, adapter: Adapter) -> Monitor:
@@ -95,16 +93,23 @@ class Models:
         return self._look_at(model, adapter, classes)
 
     def _look_at(self, model: Any, adapter: Adapter, classes: tuple[Any, ...] = ()) -> Monitor:
-        # Locked: two threads that ask first would make two, and what one of them staged be lost.  Silenced: what a
-        # model asks of itself to be described is no prediction.
-        with self._making, silenced():
-            # An estimator of the host's own may raise from any attribute; its calls are watched all the same.
-            description = guarded("describe")(adapter.describe)(model) or Description()
-            if classes:
-                description = replace(description, task=task_of(classes), classes=classes)
-            monitor = self._monitor(model, adapter, description)
-            self._by_object[id(model)] = Known(self._reference(model, self._by_object), monitor)
+        # Silently: what a model asks of itself to be described is no prediction.  Without a lock: the host's own code
+        # runs here, and files are read.  Two threads that ask first may make two monitors, and keep the same one.
+        monitor = silently(self._made, model, adapter, classes)
+        self._by_object[id(model)] = Known(self._reference(model, self._by_object), monitor)
         return monitor
+
+    def _made(self, model: Any, adapter: Adapter, classes: tuple[Any, ...]) -> Monitor:
+        # An estimator of the host's own may raise from any attribute; its calls are watched all the same.
+        description = guarded("describe")(adapter.describe)(model) or Description()
+        if classes:
+            description = replace(description, task=task_of(classes), classes=classes)
+        known = self._given.get(id(model))
+        given = known[1] if known is not None and known[0]() is model else Given()
+        baseline = self._identities.baseline(model, given, adapter)
+        return self._monitor(
+            adapter, description, self._identities.name(model, given, adapter, description, baseline), baseline
+        )
 
     def identify(self, model: Any, given: Given) -> None:
         """Remember what the user said of `model`."""
@@ -128,11 +133,7 @@ class Models:
         except TypeError:  # a class without weak references; it is kept, or its id would come to mean another
             return lambda: model
 
-    def _monitor(self, model: Any, adapter: Adapter, description: Description) -> Monitor:
-        known = self._given.get(id(model))
-        given = known[1] if known is not None and known[0]() is model else Given()
-        baseline = self._identities.baseline(model, given, adapter)
-        given = self._identities.name(model, given, adapter, description, baseline)
+    def _monitor(self, adapter: Adapter, description: Description, given: Given, baseline: Baseline | None) -> Monitor:
         named, version = given.name or names.OTHER, given.version
         identity = ModelIdentity(encodable(named), version and encodable(version))
         if (identity, adapter.system) not in self._requests and len(self._requests) >= names.MOST_MODELS:
@@ -143,7 +144,7 @@ class Models:
         key = Key(identity, adapter.system, description, decision, baseline.id if baseline else None)
         if key not in self._monitors:
             self._make_room()
-            self._monitors[key] = self._born(identity, adapter, description, decision, baseline)
+            self._monitors.setdefault(key, self._born(identity, adapter, description, decision, baseline))
         if self._served.get(key[:2]) != key:
             self._served[key[:2]] = key
             self._serve(key, adapter, baseline)
@@ -203,7 +204,7 @@ class Models:
             return None
         key = identity, baseline.id if baseline else None
         if key not in self._columns:
-            self._columns[key] = Columns(
+            made = Columns(
                 self._instruments.columns,
                 attributes_of(identity),
                 baseline,
@@ -211,6 +212,7 @@ class Models:
                 described=description.columns,
                 announce=self._instruments.announce,
             )
+            self._columns.setdefault(key, made)
         return self._columns[key]
 
     def _serve(self, key: Key, adapter: Adapter, baseline: Baseline | None) -> None:
@@ -291,7 +293,6 @@ class Models:
         self._instruments.withdraw()
 
     def _start_afresh(self) -> None:
-        self._making = threading.Lock()
         for monitor in self._monitors.values():
             monitor.start_afresh()
         for requests in self._requests.values():

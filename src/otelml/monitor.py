@@ -6,7 +6,6 @@ comes first.
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +13,11 @@ import numpy as np
 
 from otelml import clock
 from otelml.ledger import ledger
+from otelml.locks import Lock
 from otelml.outcomes.records import Awaited
 from otelml.patching.guard import guarded, swallow
 from otelml.prediction import Form, Task, normalise
-from otelml.staging import Lane, drained
+from otelml.staging import Lane, drained, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from otelml.recorders.columns import Columns
     from otelml.recorders.outputs import Outputs
     from otelml.recorders.requests import Requests
-    from otelml.staging import Failure, Waiting
+    from otelml.staging import Failure, Taken, Waiting
     from otelml.telemetry.spans import Spans
 
 NOTHING = np.empty(0)
@@ -67,29 +67,27 @@ class Monitor:
 
     def start_afresh(self) -> None:
         """Begin with nothing staged, as a forked child does."""
-        self._folding = threading.Lock()
+        self._folding = Lock()
         self.fold_at = FOLD_AT
         self._lanes: list[Lane] = []
         self.latest: dict[str, Lane] = {}
         self.staged = 0
-        self.begun: list[str] = []
         self.failures: list[Failure] = []
         if self.intake is not None:
             self.intake.start_afresh()
 
     def lane(self, operation: str, form: Form, answer: NDArray[Any]) -> Lane:
         """Where calls answered like this one are staged."""
-        with self._folding:
+        lane = self._find(operation, form, answer)
+        if lane is None and len(self._lanes) >= MOST_LANES:  # shapes without end: calls are counted, answers not
+            ledger.drop("cardinality", len(answer), self.identity.name)
+            form, answer = Form.OPAQUE, NOTHING
             lane = self._find(operation, form, answer)
-            if lane is None and len(self._lanes) >= MOST_LANES:  # shapes without end: calls are counted, answers not
-                ledger.drop("cardinality", len(answer), self.identity.name)
-                form, answer = Form.OPAQUE, NOTHING
-                lane = self._find(operation, form, answer)
-            if lane is None:
-                lane = Lane(operation, form, answer.dtype, answer.shape[1:])
-                lane.tells = self.spans is not None and self.spans.scores and bool(self.decision.classes)
-                self._lanes = [*self._lanes, lane]
-            self.latest[operation] = lane
+        if lane is None:
+            lane = Lane(operation, form, answer.dtype, answer.shape[1:])
+            lane.tells = self.spans is not None and self.spans.scores and bool(self.decision.classes)
+            self._lanes.append(lane)  # two threads may make two of a kind, both of which are folded
+        self.latest[operation] = lane
         return lane
 
     def _find(self, operation: str, form: Form, answer: NDArray[Any]) -> Lane | None:
@@ -103,36 +101,44 @@ class Monitor:
     @guarded("fold")
     def fold_in_passing(self) -> None:
         """Fold on a host's own thread, which does not wait for another one that is at it."""
-        if self.fold_at == 0:
-            self.fold()
-            self.requests.show_active()
-            if self.columns is not None:
-                self.columns.show(clock.now())
-        elif not self._folding.locked():
-            self.fold()
+        if self.fold_at:
+            self._folding.attempt(self._fold_staged, patience=0)
+            return
+        self.fold()
+        self.requests.show_active()
+        if self.columns is not None:
+            self.columns.show(clock.now())
 
     @guarded("fold")
     def fold(self) -> None:
-        """Bring what is staged into the streams."""
-        with self._folding:
-            started = time.perf_counter()
-            self.staged = 0
-            times = self.requests.record(self.begun, self._lanes, self.failures)
-            for lane in self._lanes:
-                if lane.data:
-                    self._fold(lane, drained(lane.data))
-                if lane.waiting:
-                    self._fold_waiting(lane, drained(lane.waiting))
-            if self.intake is not None:
-                self.intake.fold()
-                self.intake.budget.settle(times.host)
-            if times.host or times.spent:
-                ledger.spend(times.spent + time.perf_counter() - started)
+        """Bring what is staged into the streams; what this very thread is folding already is left to that fold."""
+        self._folding.attempt(self._fold_staged)
 
-    def _fold_waiting(self, lane: Lane, waiting: list[Waiting]) -> None:
-        prediction = self._fold(lane, [one.data for one in waiting])
-        if prediction is not None:
-            self._hand_in(list(self._awaited(prediction, waiting)))
+    def _fold_staged(self) -> None:
+        started = time.perf_counter()
+        self.staged = 0
+        batches = [taken(lane) for lane in self._lanes if lane.calls or lane.waiting]
+        rows = sum(sum(batch.rows) for batch in batches)
+        try:
+            times = self.requests.record(batches, drained(self.failures))
+            for batch in batches:
+                self._fold_batch(batch)
+                rows -= sum(batch.rows)
+        finally:  # a time limit or an interrupt of the host's came in the middle
+            ledger.drop("interrupted", rows, self.identity.name)
+        if self.intake is not None:
+            self.intake.fold()
+            self.intake.budget.settle(times.host)
+        if times.host or times.spent:
+            ledger.spend(times.spent + time.perf_counter() - started)
+
+    def _fold_batch(self, batch: Taken) -> None:
+        if batch.calls:
+            self._fold(batch.lane, [data for _, _, data in batch.calls])
+        if batch.waiting:
+            prediction = self._fold(batch.lane, [one[2] for one in batch.waiting])
+            if prediction is not None:
+                self._hand_in(list(self._awaited(prediction, batch.waiting)))
 
     def _fold(self, lane: Lane, data: list[bytes]) -> Prediction | None:
         if lane.form is Form.OPAQUE:  # nothing to count, and nothing that an outcome could be compared with
@@ -162,8 +168,8 @@ class Monitor:
         numbers = _single(prediction.values) if regression else None
         scores = _single(prediction.scores)
         start = 0
-        for answer in waiting:
-            for offset, one in enumerate(answer.ids):
+        for _, _, _, ids, at in waiting:
+            for offset, one in enumerate(ids):
                 row = start + offset
                 yield Awaited(
                     one,
@@ -172,9 +178,9 @@ class Monitor:
                     classes[indices[row]] if indices else None,
                     scores[row] if scores else None,
                     numbers[row] if numbers else None,
-                    answer.time,
+                    at,
                 )
-            start += len(answer.ids)
+            start += len(ids)
 
 
 def _single(numbers: NDArray[np.float64] | None) -> list[float] | None:

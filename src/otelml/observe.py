@@ -10,7 +10,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from opentelemetry.context import get_current
+from opentelemetry.context import attach, get_current
+from opentelemetry.trace import set_span_in_context
 
 from otelml import clock, process
 from otelml.arrays import as_array, classes_in, column, n_rows
@@ -20,7 +21,7 @@ from otelml.monitor import NOTHING
 from otelml.patching.guard import swallow
 from otelml.patching.nesting import INSIDE
 from otelml.prediction import Form, Task, label_texts, normalise
-from otelml.staging import Failure, Trace, Waiting
+from otelml.staging import Failure
 from otelml.telemetry import names
 from otelml.telemetry.spans import SUPPRESSED, Spans
 
@@ -28,14 +29,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+    from opentelemetry.context import Context
+    from opentelemetry.trace import Span
 
     from otelml.frameworks.adapter import Adapter
     from otelml.intake import Taken
     from otelml.models import Models
     from otelml.monitor import Monitor
     from otelml.patching.sites import Operation
-    from otelml.staging import Lane
-    from otelml.telemetry.spans import OpenSpan
+    from otelml.staging import Lane, Trace
 
     Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -60,52 +62,110 @@ class Observer:
     ) -> Any:
         """Call `call(model, *args, **kwargs)` and watch it."""
         arrived = _clock()
-        watch = None
+        watch = Watch(operation, model, self.adapter)
+        # An exception of a signal handler may come between any two of these steps, in a `finally` too: what has to be
+        # put back is put back twice.
         try:
-            if not get_current().get(SUPPRESSED):
-                watch = Watch(operation, model, self.adapter, args, kwargs)
-        except Exception as error:  # noqa: BLE001 -- the guard
-            swallow("observe", error)
-        token = INSIDE.set(True)
-        started = _clock()
-        try:
-            output = call(model, *args, **kwargs)
-        except BaseException as error:
-            ended = _clock()
-            INSIDE.reset(token)
-            if watch is not None:
-                watch.failed(error, ended - started, started - arrived)
-            raise
-        ended = _clock()
-        INSIDE.reset(token)
-        if watch is not None:
-            watch.answered(output, (args, kwargs), (arrived, started, ended))
-        return output
+            try:
+                watch.begin(args, kwargs)
+                INSIDE.set(True)
+                started = _clock()
+                try:
+                    output = call(model, *args, **kwargs)
+                except BaseException as error:
+                    watch.failed(error, _clock() - started, started - arrived)
+                    raise
+                ended = _clock()
+                INSIDE.set(False)  # a handler's own predictions are not within the host's call any more
+                watch.answered(output, (args, kwargs), (arrived, started, ended))
+                return output
+            finally:
+                INSIDE.set(False)
+                if watch.open:
+                    watch.leave()
+        finally:
+            INSIDE.set(False)
+            if watch.open:
+                watch.leave()
 
 
 class Watch:
-    """The watch over one outermost call, from just before the host's code runs until just after."""
+    """The watch over one outermost call, from just before the host's code runs until just after.
 
-    __slots__ = ("adapter", "model", "models", "monitor", "opened", "operation", "taken")
+    Attributes
+    ----------
+    open : something is to be put back yet: the span that was current, the call among those under way.
+    """
 
-    def __init__(
-        self, operation: Operation, model: Any, adapter: Adapter, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+    __slots__ = (
+        "adapter", "around", "model", "models", "monitor", "noted", "open", "operation", "span", "taken", "under_way",
+    )  # fmt: skip
+
+    models: Models
+    monitor: Monitor
+    around: Context
+    under_way: dict[Watch, str]
+
+    def __init__(self, operation: Operation, model: Any, adapter: Adapter) -> None:
         self.operation, self.model, self.adapter = operation, model, adapter
-        self.models: Models = process.current().models
-        monitor = self.models.monitor(model, adapter)
-        self.monitor: Monitor = monitor
         self.taken: Taken | None = None
-        if monitor.intake is not None:
-            try:
-                self.taken = monitor.intake.take(operation.inputs(args, kwargs))
-            except Exception as error:  # noqa: BLE001 -- the guard: the call is watched all the same
-                swallow("columns", error)
-        self.opened: OpenSpan | None = None if monitor.spans is None else monitor.spans.start(operation.name)
-        monitor.begun.append(operation.name)
+        self.span: Span | None = None
+        self.open = self.noted = False
+
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Take note of what the host is about to ask; a call that we fail to watch is made all the same."""
+        try:
+            self.around = around = get_current()
+            if around.get(SUPPRESSED):
+                return
+            self.models = models = process.current().models
+            self.monitor = monitor = models.monitor(self.model, self.adapter)
+            if monitor.intake is not None:
+                try:
+                    self.taken = monitor.intake.take(self.operation.inputs(args, kwargs))
+                except Exception as error:  # noqa: BLE001 -- the guard: the call is watched all the same
+                    swallow("columns", error)
+            self.under_way = monitor.requests.under_way
+            self.open = True
+            self.under_way[self] = self.operation.name
+            if monitor.spans is not None:
+                self.span = span = monitor.spans.start(self.operation.name)
+                if span is not None:  # current, so that the host's own spans hang below it
+                    attach(set_span_in_context(span))
+        except Exception as error:  # noqa: BLE001 -- the guard
+            if self.open:
+                self.leave()
+            swallow("observe", error)
+
+    def leave(self) -> None:
+        """Put back what `begin` changed, and count a call that was not taken note of; once more changes nothing."""
+        try:
+            self._close()
+            if self.under_way.pop(self, None) is not None and not self.noted:
+                ledger.drop("interrupted", model=self.monitor.identity.name)
+        except Exception as error:  # noqa: BLE001 -- the guard
+            swallow("observe", error)
+        self.open = False
+
+    def _close(self) -> None:
+        """End the span, and make the one before it current again."""
+        if self.span is None:
+            return
+        if get_current() is not self.around:
+            attach(self.around)
+        span, self.span = self.span, None
+        span.end()
+
+    def _done(self) -> None:
+        """Nothing is under way any more."""
+        self._close()
+        self.under_way.pop(self, None)
+        self.open = False
 
     def answered(self, output: Any, arguments: Arguments, times: tuple[float, float, float]) -> None:
         """Take note of what the host's code returned; `times` are our arrival, its start and its end."""
+        if not self.open:
+            return
         arrived, started, ended = times
         try:
             monitor = self.monitor
@@ -123,23 +183,23 @@ class Watch:
             else:
                 answer, rows, lane = self._placed(output, arguments, lane)
                 monitor = self.monitor
-            if BATCH.get() is None and self.models.id_column is None:
-                lane.data.append(answer.tobytes())
-            else:
-                self._wait(lane, answer.tobytes(), self._ids(rows, arguments))
-            if self.opened is not None:
-                if lane.tells and rows == 1:
-                    self._tell(self.opened, lane.form, answer)
-                self._end_span(self.opened, rows, ended - started, lane.traces)
-            lane.rows.append(rows)
-            lane.seconds.append(ended - started)
+            ids = () if BATCH.get() is None and self.models.id_column is None else self._ids(rows, arguments)
+            if self.span is not None:
+                self._show(self.span, lane, rows, answer, ids, ended - started)
             weight = answer.nbytes
             if self.taken is not None:
                 staged, taken, more = self.taken
                 staged.append(taken)
                 weight += more
-            lane.calls += 1
-            if not lane.calls % SPENT_EVERY:  # to look at the clock once more costs as much as an append
+            self.noted = True
+            if ids:
+                lane.waiting.append((ended - started, rows, answer.tobytes(), ids, clock.now()))
+                self.models.desk.expect()
+            else:
+                lane.calls.append((ended - started, rows, answer.tobytes()))
+            self._done()
+            lane.count += 1
+            if not lane.count % SPENT_EVERY:  # to look at the clock once more costs as much as an append
                 lane.spent.append(SPENT_EVERY * (started - arrived + _clock() - ended))
             # Two threads may lose an addition here, which only delays the fold.  512 bytes weigh as much as a row.
             monitor.staged += rows + 1 + (weight >> 9)
@@ -150,26 +210,29 @@ class Watch:
 
     def failed(self, error: BaseException, seconds: float, spent: float) -> None:
         """Take note that the host's code raised."""
+        if not self.open:
+            return
         try:
             trace = None
-            if self.opened is not None and self.monitor.spans is not None:
-                self.monitor.spans.fail(self.opened.span, error)
-                trace = self._trace(self.opened, seconds)
-                self._close(self.opened)
+            if self.span is not None and self.monitor.spans is not None:
+                self.monitor.spans.fail(self.span, error)
+                trace = self._trace(self.span, seconds)
             kind = type(error).__qualname__ if isinstance(error, Exception) else None
             self._note(Failure(self.operation.name, seconds, kind, trace, spent))
+            self._done()
         except Exception as ours:  # noqa: BLE001 -- the guard
             self._lost(seconds, ours)
 
     def _lost(self, seconds: float, error: Exception) -> None:
-        """Leave neither the span open nor the call under way, where we failed to take note of it."""
-        if self.opened is not None:
-            self._close(self.opened)
-        self._note(Failure(self.operation.name, seconds, None, None, 0.0))
+        """Count the call at least, where we failed to take note of its answer."""
+        if not self.noted:
+            self._note(Failure(self.operation.name, seconds, None, None, 0.0))
+        self.leave()
         swallow("observe", error)
 
     def _note(self, failure: Failure) -> None:
         monitor = self.monitor
+        self.noted = True
         monitor.failures.append(failure)
         monitor.staged += 1
         if monitor.staged >= monitor.fold_at:
@@ -229,33 +292,25 @@ class Watch:
             ids = [] if found is None else label_texts(found)
         return ids if len(ids) == rows else ()
 
-    def _wait(self, lane: Lane, data: bytes, ids: Sequence[str]) -> None:
-        if not ids:
-            lane.data.append(data)
-            return
-        lane.waiting.append(Waiting(data, ids, clock.now()))
-        self.models.desk.expect()
-        if self.opened is not None and len(ids) == 1 and self.models.settings.span_ids:
-            self.opened.span.set_attribute(names.PREDICTION_ID, ids[0])
+    def _show(
+        self, span: Span, lane: Lane, rows: int, answer: NDArray[Any], ids: Sequence[str], seconds: float
+    ) -> None:
+        if len(ids) == 1 and self.models.settings.span_ids:
+            span.set_attribute(names.PREDICTION_ID, ids[0])
+        if lane.tells and rows == 1:
+            self._tell(span, lane.form, answer)
+        span.set_attribute(names.BATCH_SIZE, rows)
+        trace = self._trace(span, seconds)
+        if trace is not None:
+            lane.traces.append(trace)
 
-    def _tell(self, opened: OpenSpan, form: Form, answer: NDArray[Any]) -> None:
+    def _tell(self, span: Span, form: Form, answer: NDArray[Any]) -> None:
         try:
             prediction = normalise(form, self.monitor.decision, answer)
         except (ValueError, TypeError):
-            return  # folding meets the same, and books it
-        Spans.answer(opened.span, self.monitor.decision, prediction)
+            return  # folding meets the same, and counts it
+        Spans.answer(span, self.monitor.decision, prediction)
 
-    def _end_span(self, opened: OpenSpan, rows: int, seconds: float, traces: list[Trace]) -> None:
-        opened.span.set_attribute(names.BATCH_SIZE, rows)
-        trace = self._trace(opened, seconds)
-        if trace is not None:
-            traces.append(trace)
-        self._close(opened)
-
-    def _close(self, opened: OpenSpan) -> None:
-        self.opened = None
-        Spans.end(opened)
-
-    def _trace(self, opened: OpenSpan, seconds: float) -> Trace | None:
-        ids = self.models.exemplars.trace(opened)
+    def _trace(self, span: Span, seconds: float) -> Trace | None:
+        ids = self.models.exemplars.trace(span)
         return None if ids is None else (seconds, *ids)

@@ -1,7 +1,7 @@
 """What the hot path leaves behind of calls, until it is folded in bulk.
 
-Columns, not records: an append to a list is atomic and the cheapest thing there is, and bytes are the cheapest copy of
-an answer (callers reuse their buffers).  What belongs together across columns is appended as one.
+An append to a list is atomic and the cheapest thing there is, and bytes are the cheapest copy of an answer (callers
+reuse their buffers).
 """
 
 from __future__ import annotations
@@ -21,12 +21,11 @@ T = TypeVar("T")
 Trace = tuple[float, int, int, int]  # seconds, trace id, span id, nanoseconds since the epoch
 
 
-class Waiting(NamedTuple):
-    """Rows for which outcomes will come: their bytes, one id a row, and when they were predicted (seconds)."""
+Answered = tuple[float, int, bytes]
+"""A call that was answered: seconds, rows, and the bytes of these."""
 
-    data: bytes
-    ids: Sequence[str]
-    time: float
+Waiting = tuple[float, int, bytes, "Sequence[str]", float]
+"""The same of a call for whose rows outcomes will come: with one id a row, and when it was (seconds)."""
 
 
 class Lane:
@@ -34,22 +33,21 @@ class Lane:
 
     Attributes
     ----------
-    seconds, rows, spent : duration, rows and otelml's own share (seconds) of each call.
+    calls, waiting : what was answered, without and with ids; each call is one append, so that an exception of a
+        signal handler leaves a whole call or none.
     traces : of calls at which an exemplar may point.
-    data : bytes of the rows of calls without ids; with ids they are in `waiting`.
-    calls : how many there were, about; of one in some of them our own share is measured.
+    count : how many calls there were, about; of one in some of them our own share is measured.
+    spent : seconds of that share.
     settled : arrays of this type and shape of row are answers of this form, whatever the call's arguments were.
     tells : the answer to one row is put on its span.
     """
 
     __slots__ = (
         "calls",
-        "data",
+        "count",
         "dtype",
         "form",
         "operation",
-        "rows",
-        "seconds",
         "settled",
         "spent",
         "tail",
@@ -61,13 +59,11 @@ class Lane:
     def __init__(self, operation: str, form: Form, dtype: np.dtype[Any], tail: tuple[int, ...]) -> None:
         self.operation, self.form, self.dtype, self.tail = operation, form, dtype, tail
         self.settled = self.tells = False
-        self.calls = 0
-        self.seconds: list[float] = []
-        self.rows: list[int] = []
+        self.count = 0
+        self.calls: list[Answered] = []
+        self.waiting: list[Waiting] = []
         self.spent: list[float] = []
         self.traces: list[Trace] = []
-        self.data: list[bytes] = []
-        self.waiting: list[Waiting] = []
 
     def fits(self, form: Form, answer: NDArray[Any]) -> bool:
         """Whether an answer can be stacked onto the others."""
@@ -90,6 +86,31 @@ class Failure(NamedTuple):
     error: str | None
     trace: Trace | None
     spent: float
+
+
+class Taken(NamedTuple):
+    """What is taken out of a lane, to be folded."""
+
+    lane: Lane
+    calls: list[Answered]
+    waiting: list[Waiting]
+    traces: list[Trace]
+    spent: float
+
+    @property
+    def seconds(self) -> list[float]:
+        """Duration of each call."""
+        return [call[0] for calls in (self.calls, self.waiting) for call in calls]
+
+    @property
+    def rows(self) -> list[int]:
+        """Rows of each call, in the same order."""
+        return [call[1] for calls in (self.calls, self.waiting) for call in calls]
+
+
+def taken(lane: Lane) -> Taken:
+    """Take out of a lane what is in it now."""
+    return Taken(lane, drained(lane.calls), drained(lane.waiting), drained(lane.traces), sum(drained(lane.spent)))
 
 
 def drained(staged: list[T]) -> list[T]:

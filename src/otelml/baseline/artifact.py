@@ -12,7 +12,7 @@ from otelml.baseline.content import Content, from_payload, to_payload
 from otelml.baseline.document import BaselineError
 from otelml.baseline.doubts import BaselineWarning
 from otelml.baseline.fit import look, measure, of_columns
-from otelml.patching.nesting import silenced
+from otelml.patching.nesting import silently
 
 if TYPE_CHECKING:
     import os
@@ -124,13 +124,13 @@ class Baseline(Content):
             raise BaselineError("without y there is nothing that a threshold or a positive class could be used on")
         if segment is not None:
             raise BaselineError("segment is not supported yet: leave it out, or fit a baseline a segment")
-        with silenced():  # what is measured here is no prediction of a service
-            if y is None:
-                content, doubts = look(model, X, time=time, tick=progress)
-            else:
-                content, doubts = measure(
-                    model, X, y, threshold=threshold, time=time, positive_class=positive_class, tick=progress
-                )
+        # Silently: what is measured here is no prediction of a service.
+        if y is None:
+            content, doubts = silently(look, model, X, time=time, tick=progress)
+        else:
+            content, doubts = silently(
+                measure, model, X, y, threshold=threshold, time=time, positive_class=positive_class, tick=progress
+            )
         for doubt in doubts:
             warnings.warn(doubt, BaselineWarning, stacklevel=2)
         content = replace(content, name=name, version=version)

@@ -1,12 +1,14 @@
 """Whatever fails in ours stays ours: logged once, counted, and never raised into the host.
 
-In tests the guard is loud: an error of ours fails the test that met it.
+What is not ours passes: a time limit that a signal handler raises, or that another thread injects, may arrive while
+our lines run, and belongs to the host.  In tests the guard is loud: an error of ours fails the test that met it.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -14,6 +16,7 @@ from otelml.ledger import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from types import FrameType
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,7 +38,7 @@ def loud(on: bool = True) -> Generator[None]:  # noqa: FBT001, FBT002 -- a switc
 
 
 def guarded(component: str) -> Callable[[Callable[P, R]], Callable[P, R | None]]:
-    """Make a function that returns None where it would raise, and books the error under `component`."""
+    """Make a function that returns None where it would raise, and counts the error under `component`."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R | None]:
         @functools.wraps(function)
@@ -52,10 +55,52 @@ def guarded(component: str) -> Callable[[Callable[P, R]], Callable[P, R | None]]
 
 
 def swallow(component: str, error: Exception) -> None:
-    """Book `error`, log it the first time that it comes up; re-raise it in a test."""
-    if _loud:
+    """Count `error`, log it the first time that it comes up; re-raise it in a test, and where it is the host's."""
+    if _loud or from_outside(error):
         raise error
     ledger.error(component)
     # The type, never the text: exception messages quote data.
     ledger.warn_once("otelml: %s failed in %s; predictions go on, see otelml.errors", type(error).__name__, component)
     logger.debug("otelml: swallowed in %s", component, exc_info=error)
+
+
+def from_outside(error: BaseException) -> bool:
+    """Whether an exception was brought into our lines, instead of being raised by what they call.
+
+    A signal handler is a frame that was called with the frame which it interrupted.  What `PyThreadState_SetAsyncExc`
+    injects has no frame of its own; its class is of a module that none of the frames belongs to, and that is no
+    library which raises from C, where there are no frames.
+    """
+    interrupted: FrameType | None = None
+    packages: set[str] = set()
+    step = error.__traceback__
+    while step is not None:
+        frame = step.tb_frame
+        if interrupted is not None and _was_given(frame, interrupted):
+            return True
+        packages.add(_package(frame.f_globals.get("__name__")))
+        interrupted, step = frame, step.tb_next
+    if type(error) is TimeoutError and packages <= {"otelml", "numpy"}:  # neither ever waits for anything
+        return True
+    return _package(type(error).__module__) not in packages and not _raised_from_c(type(error))
+
+
+def _was_given(frame: FrameType, other: FrameType) -> bool:
+    values = list(frame.f_locals.values())
+    return any(value is other or (type(value) is tuple and any(one is other for one in value)) for value in values)
+
+
+def _raised_from_c(kind: type) -> bool:
+    """Whether code without frames may raise this class: Python's own ones, and those made in an extension module."""
+    package = _package(kind.__module__)
+    if package in _WITHOUT_FRAMES or package in sys.stdlib_module_names:
+        return True
+    path = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return path is not None and not path.endswith((".py", ".pyc"))
+
+
+_WITHOUT_FRAMES = {"builtins", "otelml", "opentelemetry", "numpy", "pandas", "pyarrow", "polars", "scipy", "wrapt"}
+
+
+def _package(module: object) -> str:
+    return str(module).partition(".")[0]

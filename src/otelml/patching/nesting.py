@@ -2,28 +2,35 @@
 
 A pipeline asks its estimator, an estimator its booster, a forest its trees: one prediction.  What `fit`, a search or
 a cross-validation asks of a model is none at all.
+
+An exception of a signal handler may come between any two steps of ours, in a `finally` as well: what has to be put
+back is put back twice, the first time idempotently.  `with` would not do, since it calls Python code to leave.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 INSIDE: ContextVar[bool] = ContextVar("otelml_inside", default=False)
 
 
-@contextmanager
-def silenced() -> Generator[None]:
-    """Nothing asked of a model in this block counts as a prediction."""
-    token = INSIDE.set(True)
+def silently(call: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    """Call `call`; nothing that it asks of a model counts as a prediction."""
+    before = INSIDE.get()
     try:
-        yield
+        try:
+            INSIDE.set(True)
+            return call(*args, **kwargs)
+        finally:
+            INSIDE.set(before)
     finally:
-        INSIDE.reset(token)
+        INSIDE.set(before)
 
 
 class Carried:
@@ -37,8 +44,4 @@ class Carried:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Do the task."""
-        token = INSIDE.set(True)
-        try:
-            return self.task(*args, **kwargs)
-        finally:
-            INSIDE.reset(token)
+        return silently(self.task, *args, **kwargs)

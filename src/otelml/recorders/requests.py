@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from otelml.staging import drained
 from otelml.stats.histogram import Histogram, bin_index
 from otelml.telemetry import names
 from otelml.telemetry.streams import Example
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from otelml.staging import Failure, Lane, Trace
+    from otelml.staging import Failure, Taken, Trace
     from otelml.telemetry.streams import Attributes, Buckets, Stream
 
 
@@ -43,42 +41,39 @@ class Requests:
         self._streams = streams
         self._attributes = {**attributes, names.SYSTEM_NAME: system}
         self._errors: set[str] = set()
-        self._active: dict[str, int] = {}
-        self._lock = threading.Lock()
+        self._operations: set[str] = set()
+        # By whoever watches the call, which puts itself in and takes itself out: in one step each, so that an exception
+        # of a signal handler leaves no call under way for ever.
+        self.under_way: dict[Any, str] = {}
 
     def show_active(self) -> None:
         """Bring the calls under way into their series, for a collection."""
-        for operation, count in list(self._active.items()):
-            self._streams.active.number(self._of(operation)).set(count)
+        active = Counter(self.under_way.copy().values())
+        for operation in active:
+            self._known(operation)
+        for operation in list(self._operations):
+            self._streams.active.number(self._of(operation)).set(active[operation])
 
-    def record(self, begun: list[str], lanes: Sequence[Lane], failures: list[Failure]) -> Times:
-        """Fold calls that began and calls that ended, and take them out."""
-        with self._lock:  # monitors of one identity share this
-            return self._record(begun, lanes, failures)
-
-    def _record(self, begun: list[str], lanes: Sequence[Lane], failures: list[Failure]) -> Times:
-        self._count(Counter(drained(begun)), +1)
+    def record(self, batches: Sequence[Taken], failures: Sequence[Failure]) -> Times:
+        """Count calls that ended: those that were answered, and those that failed."""
         host = spent = 0.0
-        for lane in lanes:
-            if lane.seconds:
-                seconds = drained(lane.seconds)
-                self._count({lane.operation: len(seconds)}, -1)
-                self._answered(lane.operation, seconds, drained(lane.rows), drained(lane.traces))
-                spent += sum(drained(lane.spent))
-                host += sum(seconds)
-        for failure in drained(failures):
-            self._count({failure.operation: 1}, -1)
+        for batch in batches:
+            seconds = batch.seconds
+            self._answered(batch.lane.operation, seconds, batch.rows, batch.traces)
+            spent += batch.spent
+            host += sum(seconds)
+        for failure in failures:
+            self._known(failure.operation)
             labels = {names.ERROR_TYPE: self._bounded(failure.error)} if failure.error else {}
             traces = [failure.trace] if failure.trace else []
             self._lasted({**self._of(failure.operation), **labels}, [failure.seconds], traces)
             spent += failure.spent
         return Times(host, spent)
 
-    def _count(self, calls: Mapping[str, int], sign: int) -> None:
-        for operation, count in calls.items():
-            if operation not in self._active:
-                self._born(operation)
-            self._active[operation] = self._active.get(operation, 0) + sign * count
+    def _known(self, operation: str) -> None:
+        if operation not in self._operations:
+            self._born(operation)
+            self._operations.add(operation)
 
     def _born(self, operation: str) -> None:
         """Make the series of an operation as soon as a call has begun: readers are told of them at zero."""
@@ -88,6 +83,7 @@ class Requests:
         self._streams.rows.number(attributes)
 
     def _answered(self, operation: str, seconds: list[float], rows: list[int], traces: list[Trace]) -> None:
+        self._known(operation)
         attributes = self._of(operation)
         self._lasted(attributes, seconds, traces)
         sizes = self._streams.sizes.buckets(attributes)
@@ -113,8 +109,7 @@ class Requests:
 
     def start_afresh(self) -> None:
         """Begin anew in a forked child, where none of the parent's calls is under way."""
-        self._lock = threading.Lock()
-        self._active = dict.fromkeys(self._active, 0)
+        self.under_way.clear()
 
 
 def _examples(duration: Buckets, traces: list[Trace]) -> dict[int, Example]:

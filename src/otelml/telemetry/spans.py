@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from opentelemetry import context, trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from otelml import clock
@@ -20,13 +19,6 @@ if TYPE_CHECKING:
 SUPPRESSED = "suppress_instrumentation"  # in the context, where somebody up the stack asked for silence
 
 
-class OpenSpan(NamedTuple):
-    """A span that is current, and what makes it so no longer."""
-
-    span: Span
-    token: Any
-
-
 class Spans:
     """The spans of one model; `scores` says that the answer to one row is put on its span."""
 
@@ -35,13 +27,11 @@ class Spans:
         self._attributes = dict(attributes)
         self._of: dict[str, tuple[str, dict[str, Any]]] = {}
 
-    def start(self, operation: str) -> OpenSpan | None:
-        """Start a current span, so that the host's own spans hang below it; None where nobody traces."""
+    def start(self, operation: str) -> Span | None:
+        """Start a span, which is not current yet; None where nobody traces."""
         name, attributes = self._of.get(operation) or self._named(operation)
         span = self._tracer.start_span(name, kind=SpanKind.INTERNAL, attributes=attributes)
-        if not span.get_span_context().is_valid:
-            return None
-        return OpenSpan(span, context.attach(trace.set_span_in_context(span)))
+        return span if span.get_span_context().is_valid else None
 
     def _named(self, operation: str) -> tuple[str, dict[str, Any]]:
         attributes = {**self._attributes, names.OPERATION_NAME: operation}
@@ -72,12 +62,6 @@ class Spans:
         if 0 <= score <= 1:  # of one that is none the fold books why
             span.set_attribute(names.PREDICTION_SCORE, score)
 
-    @staticmethod
-    def end(opened: OpenSpan) -> None:
-        """End a span, and make the one before it current again."""
-        context.detach(opened.token)
-        opened.span.end()
-
 
 class ExemplarFilter:
     """Whether a duration may carry the ids of its span, as `OTEL_METRICS_EXEMPLAR_FILTER` has it.
@@ -88,11 +72,11 @@ class ExemplarFilter:
     def __init__(self) -> None:
         self._kind = os.environ.get("OTEL_METRICS_EXEMPLAR_FILTER", "trace_based").strip().lower()
 
-    def trace(self, opened: OpenSpan | None) -> tuple[int, int, int] | None:
+    def trace(self, opened: Span | None) -> tuple[int, int, int] | None:
         """(trace id, span id, now in nanoseconds) of a span that may be pointed at, else None."""
         if opened is None or self._kind == "always_off":
             return None
-        own = opened.span.get_span_context()
+        own = opened.get_span_context()
         if self._kind != "always_on" and not own.trace_flags.sampled:
             return None
         return own.trace_id, own.span_id, clock.now_ns()

@@ -1,0 +1,73 @@
+"""A lock that its own thread never waits for.
+
+A signal handler, a finaliser that the garbage collector runs, and a greenlet of gevent all come in the middle of some
+other code of the same thread, which may be inside one of our locks: an ordinary lock would wait for ever.  Here work
+that only adds something is left to whoever holds the lock (`do`), and work that can be done later is not done
+(`attempt`).  Under a lock no thread is started, nothing is logged and no I/O is done: gevent would switch there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PATIENCE_S = 1.0  # how long another thread is waited for; the sections that wait for it take milliseconds
+
+
+class Lock:
+    """Protects state that is read and changed in several steps."""
+
+    __slots__ = ("_left", "_lock")
+
+    def __init__(self) -> None:
+        # An RLock knows its owner, even where an exception of a signal handler came between any two of our steps.
+        self._lock: Any = threading.RLock()
+        self._left: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+
+    @property
+    def mine(self) -> bool:
+        """Whether this thread is inside already."""
+        return bool(self._lock._is_owned())  # noqa: SLF001 -- what threading.Condition asks, too
+
+    def do(self, work: Callable[..., object], *args: Any) -> None:
+        """Call `work(*args)` alone; where this thread is inside already, it is called before that section ends.
+
+        For additions, whose order does not matter and whose result nobody waits for.
+        """
+        if self.mine:
+            self._left.append((work, args))
+            return
+        with self._lock:  # in C: no exception of a signal handler comes between taking it and the block
+            work(*args)
+            while self._left:
+                later, given = self._left.popleft()
+                later(*given)
+
+    def attempt(self, work: Callable[..., object], *args: Any, patience: float = PATIENCE_S) -> bool:
+        """Call `work(*args)` alone, and tell whether it was; not where this thread is inside, or another one stays.
+
+        Parameters
+        ----------
+        patience : seconds to wait for another thread; 0 on a host's own path.
+        """
+        if self.mine:
+            return False
+        # Twice, since an exception of a signal handler can come in a `finally`, too; the second then lets go.
+        try:
+            try:
+                if not self._lock.acquire(timeout=patience):
+                    return False
+                work(*args)
+                return True
+            finally:
+                self._let_go()
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self.mine:
+            self._lock.release()

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 NOTHING = np.empty(0)
 MOST_LANES = 64
 FOLD_AT = 2_048  # calls, rows and half kilobytes, added up, at which what is staged is folded
+MOST_STAGED = 8 * FOLD_AT  # about 8 MB
+BEHIND_S = 0.1
 
 
 class Monitor:
@@ -100,9 +102,9 @@ class Monitor:
 
     @guarded("fold")
     def fold_in_passing(self) -> None:
-        """Fold on a host's own thread, which does not wait for another one that is at it."""
+        """Fold on a host's own thread, which waits for another one that is at it only where that falls behind."""
         if self.fold_at:
-            self._folding.attempt(self._fold_staged, patience=0)
+            self._folding.attempt(self._fold_staged, patience=BEHIND_S if self.staged > MOST_STAGED else 0)
             return
         self.fold()
         self.requests.show_active()

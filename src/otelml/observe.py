@@ -185,7 +185,7 @@ class Watch:
                 monitor = self.monitor
             ids = () if BATCH.get() is None and self.models.id_column is None else self._ids(rows, arguments)
             if self.span is not None:
-                self._show(self.span, lane, rows, answer, ids, ended - started)
+                self._end_span(self.span, lane, rows, answer, ids, ended - started)
             weight = answer.nbytes
             if self.taken is not None:
                 staged, taken, more = self.taken
@@ -219,7 +219,6 @@ class Watch:
                 trace = self._trace(self.span, seconds)
             kind = type(error).__qualname__ if isinstance(error, Exception) else None
             self._note(Failure(self.operation.name, seconds, kind, trace, spent))
-            self._done()
         except Exception as ours:  # noqa: BLE001 -- the guard
             self._lost(seconds, ours)
 
@@ -227,13 +226,15 @@ class Watch:
         """Count the call at least, where we failed to take note of its answer."""
         if not self.noted:
             self._note(Failure(self.operation.name, seconds, None, None, 0.0))
-        self.leave()
+        if self.open:
+            self.leave()
         swallow("observe", error)
 
     def _note(self, failure: Failure) -> None:
         monitor = self.monitor
         self.noted = True
         monitor.failures.append(failure)
+        self._done()
         monitor.staged += 1
         if monitor.staged >= monitor.fold_at:
             monitor.fold_in_passing()
@@ -292,7 +293,7 @@ class Watch:
             ids = [] if found is None else label_texts(found)
         return ids if len(ids) == rows else ()
 
-    def _show(
+    def _end_span(
         self, span: Span, lane: Lane, rows: int, answer: NDArray[Any], ids: Sequence[str], seconds: float
     ) -> None:
         if len(ids) == 1 and self.models.settings.span_ids:
@@ -303,6 +304,7 @@ class Watch:
         trace = self._trace(span, seconds)
         if trace is not None:
             lane.traces.append(trace)
+        self._close()
 
     def _tell(self, span: Span, form: Form, answer: NDArray[Any]) -> None:
         try:

@@ -107,7 +107,7 @@ def test_failures_are_folded_without_a_collection(watch):
             model.predict(ROWS)
     (monitor,) = process.current().models._monitors.values()
     assert len(monitor.failures) < 4 * FOLD_AT  # one that finds another thread at it leaves it to the next
-    assert len(monitor.begun) < 4 * FOLD_AT
+    assert not monitor.requests.under_way
 
 
 def test_models_of_ever_new_classes_do_not_pile_up(watch, name):

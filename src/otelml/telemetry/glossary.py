@@ -120,6 +120,7 @@ DROPPED_BECAUSE = {
     "not_finite": "NaN or infinite values",
     "not_probability": "rows of scores that should be probabilities and are below 0 or above 1",
     "overflow": "additions to a sum that is too large for a number",
+    "interrupted": "calls, or rows that were being counted, when a time limit or an interrupt of the host's own came",
     "queue_full": "predictions came faster than the outcome store was written",
     "sampled": "values that the fallback to public instruments left out",
     "store_full": "the in-process store was full, the oldest prediction gave way",

@@ -41,11 +41,17 @@ class Lock:
         if self.mine:
             self._left.append((work, args))
             return
-        with self._lock:  # in C: no exception of a signal handler comes between taking it and the block
-            work(*args)
-            while self._left:
-                later, given = self._left.popleft()
-                later(*given)
+        try:  # twice, since an exception of a signal handler can come in a `finally`, too; the second then lets go
+            try:
+                self._lock.acquire()
+                work(*args)
+                while self._left:
+                    later, given = self._left.popleft()
+                    later(*given)
+            finally:
+                self._let_go()
+        finally:
+            self._let_go()
 
     def attempt(self, work: Callable[..., object], *args: Any, patience: float = PATIENCE_S) -> bool:
         """Call `work(*args)` alone, and tell whether it was; not where this thread is inside, or another one stays.
@@ -56,17 +62,17 @@ class Lock:
         """
         if self.mine:
             return False
-        # Twice, since an exception of a signal handler can come in a `finally`, too; the second then lets go.
+        done = False
         try:
             try:
-                if not self._lock.acquire(timeout=patience):
-                    return False
-                work(*args)
-                return True
+                if self._lock.acquire(timeout=patience):
+                    work(*args)
+                    done = True
             finally:
                 self._let_go()
         finally:
             self._let_go()
+        return done
 
     def _let_go(self) -> None:
         if self.mine:

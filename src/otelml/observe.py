@@ -18,7 +18,7 @@ from otelml.arrays import as_array, classes_in, column, n_rows
 from otelml.batches import BATCH
 from otelml.ledger import ledger
 from otelml.monitor import NOTHING
-from otelml.patching.guard import swallow
+from otelml.patching.guard import let_pass, swallow
 from otelml.patching.nesting import INSIDE
 from otelml.prediction import Form, Task, label_texts, normalise
 from otelml.staging import Failure
@@ -61,7 +61,7 @@ class Observer:
         kwargs: dict[str, Any],
     ) -> Any:
         """Call `call(model, *args, **kwargs)` and watch it."""
-        arrived = _clock()
+        arrived = started = _clock()
         watch = Watch(operation, model, self.adapter)
         # An exception of a signal handler may come between any two of these steps, in a `finally` too: what has to be
         # put back is put back twice.
@@ -70,15 +70,15 @@ class Observer:
                 watch.begin(args, kwargs)
                 INSIDE.set(True)
                 started = _clock()
-                try:
-                    output = call(model, *args, **kwargs)
-                except BaseException as error:
-                    watch.failed(error, _clock() - started, started - arrived)
-                    raise
+                output = call(model, *args, **kwargs)
                 ended = _clock()
                 INSIDE.set(False)  # a handler's own predictions are not within the host's call any more
                 watch.answered(output, (args, kwargs), (arrived, started, ended))
                 return output
+            except BaseException as error:
+                INSIDE.set(False)
+                watch.failed(error, _clock() - started, started - arrived)
+                raise
             finally:
                 INSIDE.set(False)
                 if watch.open:
@@ -309,7 +309,8 @@ class Watch:
     def _tell(self, span: Span, form: Form, answer: NDArray[Any]) -> None:
         try:
             prediction = normalise(form, self.monitor.decision, answer)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError) as error:
+            let_pass(error)
             return  # folding meets the same, and counts it
         Spans.answer(span, self.monitor.decision, prediction)
 

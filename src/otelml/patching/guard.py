@@ -56,12 +56,19 @@ def guarded(component: str) -> Callable[[Callable[P, R]], Callable[P, R | None]]
 
 def swallow(component: str, error: Exception) -> None:
     """Count `error`, log it the first time that it comes up; re-raise it in a test, and where it is the host's."""
-    if _loud or from_outside(error):
+    if _loud:
         raise error
+    let_pass(error)
     ledger.error(component)
     # The type, never the text: exception messages quote data.
     ledger.warn_once("otelml: %s failed in %s; predictions go on, see otelml.errors", type(error).__name__, component)
     logger.debug("otelml: swallowed in %s", component, exc_info=error)
+
+
+def let_pass(error: Exception) -> None:
+    """Raise `error` again where it is the host's: for what catches any exception, and does not swallow it."""
+    if from_outside(error):
+        raise error
 
 
 def from_outside(error: BaseException) -> bool:

@@ -74,7 +74,7 @@ class Observer:
                 ended = _clock()
                 INSIDE.set(False)  # a handler's own predictions are not within the host's call any more
                 watch.answered(output, (args, kwargs), (arrived, started, ended))
-                return output
+                return output  # noqa: TRY300 -- one exception table for all of it
             except BaseException as error:
                 INSIDE.set(False)
                 watch.failed(error, _clock() - started, started - arrived)

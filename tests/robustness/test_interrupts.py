@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from opentelemetry import trace
 
 import otelml
-from otelml.patching import guard
-from otelml.patching.guard import from_outside, guarded, loud
+from otelml.patching.guard import loud
 from otelml.patching.nesting import INSIDE
 from otelml.testing import capture, total
 
 ROWS = np.zeros((3, 2))
-OURS = os.path.dirname(otelml.__file__)
+OURS = Path(otelml.__file__).parent
 WRAPPING = tuple(
-    os.path.join(OURS, *parts)
-    for parts in (("observe.py",), ("patching", "wrappers.py"), ("patching", "guard.py"), ("patching", "nesting.py"))
+    str(OURS / file) for file in ("observe.py", "patching/wrappers.py", "patching/guard.py", "patching/nesting.py")
 )
 
 
-class TimeLimit(Exception):
+class TimeLimit(Exception):  # noqa: N818 -- it is no error
     """What a task queue's time limit raises, from its signal handler."""
 
 

@@ -10,13 +10,14 @@ import functools
 import logging
 import sys
 from contextlib import contextmanager
+from opcode import opmap
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from otelml.ledger import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from types import FrameType
+    from types import FrameType, TracebackType
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -75,21 +76,22 @@ def from_outside(error: BaseException) -> bool:
     """Whether an exception was brought into our lines, instead of being raised by what they call.
 
     A signal handler is a frame that was called with the frame which it interrupted.  What `PyThreadState_SetAsyncExc`
-    injects has no frame of its own; its class is of a module that none of the frames belongs to, and that is no
-    library which raises from C, where there are no frames.
+    injects has no frame of its own: nothing raises it, and its class is of no library that raises from C.
     """
     interrupted: FrameType | None = None
+    step, last = error.__traceback__, error.__traceback__
     packages: set[str] = set()
-    step = error.__traceback__
     while step is not None:
         frame = step.tb_frame
         if interrupted is not None and _was_given(frame, interrupted):
             return True
         packages.add(_package(frame.f_globals.get("__name__")))
-        interrupted, step = frame, step.tb_next
+        interrupted, last, step = frame, step, step.tb_next
+    if last is None or _raises(last):
+        return False
     if type(error) is TimeoutError and packages <= {"otelml", "numpy"}:  # neither ever waits for anything
         return True
-    return _package(type(error).__module__) not in packages and not _raised_from_c(type(error))
+    return not _raised_from_c(type(error))
 
 
 def _was_given(frame: FrameType, other: FrameType) -> bool:
@@ -97,8 +99,13 @@ def _was_given(frame: FrameType, other: FrameType) -> bool:
     return any(value is other or (type(value) is tuple and any(one is other for one in value)) for value in values)
 
 
+def _raises(step: TracebackType) -> bool:
+    """Whether a frame stands at a `raise` of its own."""
+    return step.tb_frame.f_code.co_code[step.tb_lasti] in _RAISING
+
+
 def _raised_from_c(kind: type) -> bool:
-    """Whether code without frames may raise this class: Python's own ones, and those made in an extension module."""
+    """Whether code without frames may raise this class: Python's own ones, and those of libraries that do."""
     package = _package(kind.__module__)
     if package in _WITHOUT_FRAMES or package in sys.stdlib_module_names:
         return True
@@ -106,7 +113,11 @@ def _raised_from_c(kind: type) -> bool:
     return path is not None and not path.endswith((".py", ".pyc"))
 
 
-_WITHOUT_FRAMES = {"builtins", "otelml", "opentelemetry", "numpy", "pandas", "pyarrow", "polars", "scipy", "wrapt"}
+_RAISING = {opcode for name, opcode in opmap.items() if name in ("RAISE_VARARGS", "RERAISE")}
+_WITHOUT_FRAMES = {"builtins", "otelml", "opentelemetry", "numpy", "pandas", "pyarrow", "polars", "scipy", "wrapt"} | {
+    *("sklearn", "joblib", "xgboost", "lightgbm", "catboost", "onnxruntime", "torch", "tensorflow", "keras", "jax"),
+    *("grpc", "google", "requests", "urllib3"),
+}
 
 
 def _package(module: object) -> str:

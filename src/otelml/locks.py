@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+T = TypeVar("T")
 
 PATIENCE_S = 1.0  # how long another thread is waited for; the sections that wait for it take milliseconds
 
@@ -73,6 +75,20 @@ class Lock:
         finally:
             self._let_go()
         return done
+
+    def read(self, look: Callable[..., T], *args: Any) -> T:
+        """The result of `look(*args)`, alone; where this thread is inside already, of what it finds there."""
+        if self.mine:
+            return look(*args)
+        try:
+            try:
+                self._lock.acquire()
+                found = look(*args)
+            finally:
+                self._let_go()
+        finally:
+            self._let_go()
+        return found
 
     def _let_go(self) -> None:
         if self.mine:

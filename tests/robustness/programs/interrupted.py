@@ -98,7 +98,7 @@ def main(count: int, seed: int) -> int:
         points = captured.points()
         later = _rows(captured) - rows
         active = total(points, "ml.inference.active").last
-        under_way = sum(len(one.under_way) for one in process.current().models._requests.values())  # noqa: SLF001
+        under_way = sum(len(one.under_way) for one in process.current().models._requests.values())
         otelml.uninstrument()
     print(
         f"interrupts {count}, seed {seed}: swallowed {swallowed}, dead spans {dead}, stuck inside {inside}, later rows "

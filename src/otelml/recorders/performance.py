@@ -94,7 +94,7 @@ class Performance:
                 labels = {names.METRIC: metric, names.WINDOW: name} | ({names.CLASS: label} if label else {})
                 for bound, value in zip(("value", "lower", "upper"), values, strict=True):
                     number = self._stream.number({**self._attributes, **labels, names.BOUND: bound})
-                    number.set(None if math.isnan(value) else float(value))
+                    number.set(float(value) if math.isfinite(value) else None)
 
     def _estimates(self, total: NDArray[np.float64] | None) -> Iterator[Estimate]:
         if self._judged.task is Task.REGRESSION:

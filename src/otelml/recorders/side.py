@@ -50,6 +50,7 @@ class Side:
 
     def __init__(self, streams: ColumnStreams, attributes: Attributes, tallier: Tallier, settings: Settings) -> None:
         self._streams, self._attributes, self.tallier = streams, dict(attributes), tallier
+        self._model = str(attributes[names.MODEL_NAME])
         self._series = self._admitted()
         kept = np.array([series is not None for series in self._series], dtype=np.bool_)
         self._left_out = int(np.count_nonzero(~kept))
@@ -127,8 +128,9 @@ class Side:
             self._pending.add(tally)
             if self._drift is not None:
                 self._drift.add(clock.now(), tally)
+        ledger.drop("overflow", tally.beyond, self._model)
         if self._left_out:
-            ledger.drop("cardinality", self._left_out * tally.rows, str(self._attributes[names.MODEL_NAME]))
+            ledger.drop("cardinality", self._left_out * tally.rows, self._model)
 
     def show(self, now: float) -> None:
         """Bring what was counted into the series, and the gauges up to `now`."""
@@ -156,6 +158,7 @@ class Side:
     def start_afresh(self) -> None:
         """Begin with nothing counted, as a forked child must."""
         self._lock = threading.Lock()
+        self.tallier.start_afresh()
         self._pending = self.tallier.nothing()
         if self._drift is not None:
             self._drift.start_afresh()

@@ -15,7 +15,7 @@ from otelml.prediction import Task, label_texts
 from otelml.stats.calibration import EPSILON, brier_losses
 from otelml.stats.histogram import Histogram, bin_index, bin_labels
 from otelml.telemetry import names
-from otelml.telemetry.streams import key_of
+from otelml.telemetry.streams import key_of, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from otelml.telemetry.names import Metric
-    from otelml.telemetry.streams import Attributes, Key, Number, Stream
+    from otelml.telemetry.streams import Attributes, Buckets, Key, Number, Stream
 
     Floats = NDArray[np.float64]
 
 
 MOST_BOUND = 100
+MOST_WEIGHT = 2.0**32  # of one outcome: beside a larger one, an outcome that counts once would hardly add
 
 
 class Cells:
@@ -53,6 +54,9 @@ class Cells:
         """Count pairs of labels, each as often as its weight says."""
         totals: dict[tuple[str, str], float] = {}
         for pair, weight in zip(zip(predicted, actual, strict=True), weights or [1] * len(predicted), strict=True):
+            if weight > MOST_WEIGHT:
+                ledger.drop("overflow", model=str(self._attributes.get(names.MODEL_NAME, "")))
+                continue
             totals[pair] = totals.get(pair, 0) + weight
         for pair, total in totals.items():
             self._number(*pair).add(total)
@@ -134,10 +138,11 @@ class BoundAccuracy:
         """Judge `(n,)` numbers against `(n,)` numbers."""
         with np.errstate(over="ignore"):
             error = predicted - actual
-            squared = error**2
         if self._judged.task is Task.REGRESSION:
             self._streams.cells.number(self._attributes).add(len(error))
-        self._lose("squared", squared)
+        # Sum and count travel together: an error that is too large for the sums is in no count of losses either.
+        error = within(self._loss("squared"), error, known=False)
+        self._lose("squared", error**2)
         self._lose("absolute", np.abs(error))
         self._lose("over", np.maximum(error, 0.0))
         self._lose("under", np.maximum(-error, 0.0))
@@ -145,7 +150,10 @@ class BoundAccuracy:
     def _lose(self, loss: str, values: Floats) -> None:
         batch = Histogram(())
         batch.add(values)
-        self._streams.loss.buckets({**self._attributes, names.LOSS: loss}).add(batch)
+        self._loss(loss).add(batch)
+
+    def _loss(self, loss: str) -> Buckets:
+        return self._streams.loss.buckets({**self._attributes, names.LOSS: loss})
 
 
 class Bins:

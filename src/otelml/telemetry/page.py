@@ -105,6 +105,17 @@ _LIFE = """\
   series a model makes is logged when it is first asked.
 - `OTEL_PYTHON_ML_METRICS` includes and excludes metrics by glob; Views of the SDK do not apply.
 
+## What is in a sum
+
+A cumulative sum that took in 1e200 once would not change any more, whatever is added. So the sums of columns, predicted
+values, scores and losses leave out what is out of all proportion: with a baseline, values more than 2^24 (16 million)
+of its standard deviations from its mean; without one, 2^24 times what the first values were like (2^24 as long as there
+were fewer than 16), and of those above 64 times that, as many as leave the sum of use. What is left out is in its bin
+of `ml.column.values` or its bucket, is in none of the moments of its value, and is counted in `otelml.dropped` with
+`{reason}="overflow"`: a mean over `ml.column.values` is too small by its share of the rows.
+`{loss}` leaves it out of sum and count alike, so that its mean stays one; `ml.outcomes` leaves out an
+outcome whose weight is above 2^32.
+
 ## What never leaves
 
 Raw values, their extremes, ids and names of categories are in no metric. Names of columns are, and labels: those of
@@ -152,7 +163,7 @@ def as_markdown() -> str:
         "With a baseline, those of scores and values are the baseline's own quantiles.\n",
     ]
     parts += [_table(("histogram", "boundaries"), map(_boundaries, BOUNDARIES), first_is_code=True)]
-    return "\n".join([*parts, _LIFE.format(points="10,000")])
+    return "\n".join([*parts, _LIFE.format(points="10,000", reason=names.REASON, loss=names.LOSSES.name)])
 
 
 def _not_ours() -> str:

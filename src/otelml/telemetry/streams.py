@@ -16,6 +16,8 @@ import numpy as np
 
 from otelml import clock, forking
 from otelml.ledger import ledger
+from otelml.stats.limits import SumLimits
+from otelml.telemetry import names
 from otelml.telemetry.names import Kind, Metric
 
 if TYPE_CHECKING:
@@ -55,10 +57,11 @@ class Example:
 class Number:
     """A sum, or a gauge's latest value; None for a gauge that has nothing to say."""
 
-    __slots__ = ("attributes", "birth_ns", "value")
+    __slots__ = ("attributes", "birth_ns", "limits", "value")
 
     def __init__(self, attributes: Attributes, value: float | None = 0) -> None:
         self.attributes, self.value = _plain(attributes), value
+        self.limits: SumLimits | None = None
         self.birth_ns = clock.now_ns()
 
     def add(self, amount: float) -> None:
@@ -77,6 +80,7 @@ class Number:
     def reset(self) -> None:
         """Start from zero, born now."""
         self.value = type(self.value or 0)(0)
+        self.limits = None
         self.birth_ns = clock.now_ns()
 
 
@@ -97,7 +101,7 @@ class Interval:
 class Buckets:
     """An explicit-bucket histogram, and the interval that each reader is in."""
 
-    __slots__ = ("attributes", "birth_ns", "bounds", "counts", "intervals", "total")
+    __slots__ = ("attributes", "birth_ns", "bounds", "counts", "intervals", "limits", "total")
 
     def __init__(self, attributes: Attributes, bounds: tuple[float, ...]) -> None:
         self.attributes, self.bounds = _plain(attributes), bounds
@@ -116,11 +120,11 @@ class Buckets:
                 interval.extend(batch.minimum, batch.maximum, examples or {})
         ledger.drop("overflow", not fits)
 
-    def add_one(self, value: float) -> None:
-        """Add one finite value."""
+    def add_one(self, value: float, in_sum: float) -> None:
+        """Add one finite value to its bucket, and `in_sum` to the sum: the value, or 0 where it is too large."""
         with _lock:
             self.counts[bisect_left(self.bounds, value)] += 1
-            self.total += value
+            self.total += in_sum
             for interval in self.intervals.values():
                 interval.extend(value, value, {})
 
@@ -156,6 +160,7 @@ class Buckets:
         """Start from zero, born now."""
         self.counts: Counts = np.zeros(len(self.bounds) + 1, dtype=np.int64)
         self.total = 0.0
+        self.limits: SumLimits | None = None
         # The interval since birth is everybody's until a reader opens its own.
         self.intervals.clear()
         self.intervals[None] = Interval()
@@ -163,6 +168,18 @@ class Buckets:
 
 
 Cell = Number | Buckets
+
+
+def within(cell: Cell, values: NDArray[np.float64], *, known: bool) -> NDArray[np.float64]:
+    """Those of `(n,)` finite values that may enter sums, by the limits that `cell` keeps; the others are counted.
+
+    `known`: the values come in units of what is ordinary for them.
+    """
+    if cell.limits is None:
+        cell.limits = SumLimits([known])
+    kept = cell.limits.within(values)
+    ledger.drop("overflow", len(values) - len(kept), str(cell.attributes.get(names.MODEL_NAME, "")))
+    return kept
 
 
 class Stream:

@@ -274,6 +274,7 @@ class Models:
 
     def show(self, now: float) -> None:
         """Bring gauges and calls under way up to `now`, for a collection."""
+        self._instruments.show()
         for requests in list(self._requests.values()):
             requests.show_active()
         for columns in list(self._columns.values()):

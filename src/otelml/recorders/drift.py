@@ -36,7 +36,6 @@ class Drift:
     Parameters
     ----------
     of : column → its attributes.
-    kept : (n_columns,) whether a column is told of.
     every : all methods and moments, not the population stability index alone.
     known : there is a baseline to be compared with.
     """
@@ -46,13 +45,12 @@ class Drift:
         streams: ColumnStreams,
         of: Callable[[Column], Attributes],
         columns: Sequence[Column],
-        kept: NDArray[np.bool_],
         *,
         every: bool,
         known: bool,
     ) -> None:
         self._streams, self._every, self._known = streams, every, known
-        self._columns, self._kept = tuple(columns), np.flatnonzero(kept)
+        self._columns, self._kept = tuple(columns), list(range(len(columns)))
         self._numeric = np.array([isinstance(column.bins, NumericBins) for column in columns], dtype=np.bool_)
         self._attributes = [dict(of(column)) for column in columns]
         self._reference = reference_of(columns)
@@ -83,10 +81,11 @@ class Drift:
         for number in self._shown.values():
             number.set(None)
 
-    def show(self, now: float) -> None:
-        """Bring the gauges up to `now`; a window without rows is left out."""
+    def show(self, now: float, kept: NDArray[np.bool_]) -> None:
+        """Bring the gauges of the columns that are `kept` up to `now`; a window without rows is left out."""
         if not self._told:
             return
+        self._kept = np.flatnonzero(kept).tolist()
         for name, window in self._windows.items():
             total = window.total(now)
             if total is None:
@@ -152,13 +151,13 @@ class Drift:
             value = float(values[at])
             key = stream.metric.name, int(at), (window, *method)
             number = self._shown.get(key)
-            if number is None:
+            if number is None or not number.shipped:
                 if math.isnan(value):
                     continue
-                if not stream.registry.has_room(1):
+                if not stream.registry.has_room(stream.metric.rank):
                     if key not in self._refused:
                         self._refused.add(key)
-                        stream.registry.refuse()
+                        stream.registry.refuse(1, str(self._attributes[at].get(names.MODEL_NAME, "")))
                     continue
                 labels = {names.WINDOW: window} | ({names.METHOD: method[0]} if method else {})
                 number = self._shown[key] = stream.number({**self._attributes[at], **labels})

@@ -11,15 +11,17 @@ from otelml.recorders.constants import of_model
 from otelml.recorders.outcomes import OutcomeStreams
 from otelml.recorders.outputs import OutputInstruments
 from otelml.recorders.requests import RequestStreams
-from otelml.recorders.series import ColumnStreams
+from otelml.recorders.series import ColumnStreams, settled
 from otelml.telemetry import accuracy, names
 from otelml.telemetry.meter import ScoreHistogram, ValueHistogram
+from otelml.telemetry.names import Rank
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from otelml.baseline import Baseline
     from otelml.settings import Settings
+    from otelml.telemetry.allowance import Group
     from otelml.telemetry.meter import Meter
     from otelml.telemetry.streams import Attributes, Number
 
@@ -72,7 +74,9 @@ class Instruments:
         )
         self._info = stream(names.MODEL_INFO)
         self._infos: dict[tuple[object, ...], Number] = {}
-        self._cells, self._performance = stream(names.BASELINE_CELLS), stream(names.BASELINE_PERFORMANCE)
+        self._told = {one: stream(one) for one in (names.BASELINE_CELLS, names.BASELINE_PERFORMANCE)}
+        self._registry = self.columns.values.registry
+        self._constants: dict[tuple[object, ...], Group] = {}
 
     def present(
         self, attributes: Attributes, supports: tuple[str, ...], baseline: Baseline | None, settings: Settings
@@ -87,15 +91,22 @@ class Instruments:
         if baseline is None or not settings.baseline_metrics:
             return
         model = {key: attributes[key] for key in (names.MODEL_NAME, names.MODEL_VERSION) if key in attributes}
-        for metric, labels, value in of_model(baseline):
-            stream = self._cells if metric is names.BASELINE_CELLS else self._performance
-            stream.number({**model, **own, **labels}).set(value)
+        key = tuple(model.items()), baseline.id
+        if key not in self._constants:
+            self._constants[key] = settled(self._told, {**model, **own}, list(of_model(baseline)))
+        self._registry.admit([self._constants[key]])
+
+    def show(self) -> None:
+        """Ship again what had to give way, where there is room."""
+        self._registry.admit([one for one in self._constants.values() if not one.shipped], again=True)
 
     def withdraw(self) -> None:
         """Say that this process serves no model any more."""
         for info in self._infos.values():
             info.set(0)
         self._infos.clear()
+        self._registry.stand(self._constants.values(), Rank.RETIRED)
+        self._constants.clear()
 
 
 def _version_of(requirements: tuple[str, ...]) -> str:

@@ -146,7 +146,7 @@ class Outcomes:
             for known in (True, False):
                 count = sum((one.outcome is not None) is known for one in matured)
                 labels = {} if known else {names.ACTUAL: names.NONE}
-                self._streams.cohort.number({**self._attributes, **labels}).add(count)
+                self._streams.cohort.number({**self._attributes, **labels}, needed=True).add(count)
         else:
             self._cohort.add(
                 [one.awaited.predicted or names.OTHER for one in matured],

@@ -18,6 +18,7 @@ from otelml.stats.intervals import f1_interval, wilson
 from otelml.stats.ranking import auc_from_bins, auc_interval
 from otelml.stats.window import Window
 from otelml.telemetry import names
+from otelml.telemetry.streams import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from otelml.outcomes.records import Awaited, Matured, Outcome
     from otelml.telemetry.accuracy import Judged
-    from otelml.telemetry.streams import Attributes, Stream
+    from otelml.telemetry.streams import Attributes, Key, Stream
 
 DAY = 86_400.0
 WINDOWS = {"P1D": (DAY, 24), "P7D": (7 * DAY, 84), "P28D": (28 * DAY, 112)}
@@ -42,6 +43,7 @@ class Performance:
         self._stream, self._attributes, self._judged = stream, dict(attributes), judged
         self._edges = np.array(judged.bounds, dtype=np.float64)
         self._shown: set[str] = set()
+        self._refused: set[Key] = set()
         self.start_afresh()
 
     def start_afresh(self) -> None:
@@ -93,8 +95,15 @@ class Performance:
             for metric, label, *values in self._estimates(total):
                 labels = {names.METRIC: metric, names.WINDOW: name} | ({names.CLASS: label} if label else {})
                 for bound, value in zip(("value", "lower", "upper"), values, strict=True):
-                    number = self._stream.number({**self._attributes, **labels, names.BOUND: bound})
-                    number.set(None if math.isnan(value) else float(value))
+                    self._set({**labels, names.BOUND: bound}, float(value))
+
+    def _set(self, labels: Attributes, value: float) -> None:
+        key, registry = key_of(labels), self._stream.registry
+        if key in self._refused and not registry.has_room(self._stream.metric.rank):
+            return  # counted when it was refused
+        number = self._stream.number({**self._attributes, **labels})
+        number.set(value if math.isfinite(value) else None)
+        (self._refused.discard if number.shipped else self._refused.add)(key)
 
     def _estimates(self, total: NDArray[np.float64] | None) -> Iterator[Estimate]:
         if self._judged.task is Task.REGRESSION:

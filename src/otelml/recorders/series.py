@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from otelml.recorders.constants import of_column, of_model
 from otelml.stats.binning import NumericBins
 from otelml.telemetry import names
+from otelml.telemetry.allowance import Group
+from otelml.telemetry.names import Rank
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from otelml.baseline import Baseline
     from otelml.baseline.columns import Column
+    from otelml.recorders.constants import Constant
     from otelml.settings import Settings
-    from otelml.telemetry.streams import Stream
+    from otelml.telemetry.allowance import Entry
+    from otelml.telemetry.names import Metric
+    from otelml.telemetry.streams import Attributes, Stream
 
 DAY = 86_400.0
 WINDOWS = {"P1D": (DAY, 12), "P7D": (7 * DAY, 14)}  # few sub-windows: each holds all bins once more
@@ -53,6 +60,20 @@ def gauges_of(column: Column, kind: str, *, known: bool = True) -> int:
         return 2 * known * len(WINDOWS)
     numeric = isinstance(column.bins, NumericBins)
     return ((8 if numeric else 5) * known + (3 if numeric else 1)) * len(WINDOWS)
+
+
+def settled(streams: Mapping[Metric, Stream], attributes: Attributes, constants: Sequence[Constant]) -> Group:
+    """Constants as one group of gauges that have their values from the start; all of them or none are shipped."""
+
+    def make() -> list[Entry]:
+        entries: list[Entry] = []
+        for metric, labels, value in constants:
+            (entry,) = streams[metric].numbers([{**attributes, **labels}])
+            entry[2].value = value  # type: ignore[union-attr]
+            entries.append(entry)
+        return entries
+
+    return Group(Rank.CONSTANT, len(constants), make)
 
 
 def forecast(baseline: Baseline, settings: Settings) -> int:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from otelml.baseline.columns import MOST_COLUMNS, distinct
+from otelml.baseline.columns import INPUT, MOST_COLUMNS, distinct
 from otelml.baseline.learning import WHOLE
 from otelml.readings import EMBEDDING, READERS, counted_texts, numbers_of, vectors_of
 from otelml.stats.binning import ABOVE, BELOW, UNSEEN, NumericBins
-from otelml.stats.matrix import Columns
+from otelml.stats.limits import SAMPLE, SumLimits
+from otelml.stats.matrix import Columns, Sums
+from otelml.stats.moments import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,12 +43,14 @@ class Tally:
     counts : (n_columns, most_bins) by column and bin; a column with fewer bins has zeros to the right.
     moments : (n_columns, 3) sums of z: positive, negative, squared.
     violations : by column's name and kind of violation.
+    beyond : values that are in their bin, and too large for the sums.
     """
 
     rows: int
     counts: NDArray[np.int64]
     moments: Floats
     violations: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    beyond: int = 0
 
     def add(self, other: Tally) -> None:
         """Take in what other rows add."""
@@ -54,6 +58,7 @@ class Tally:
         self.counts += other.counts
         self.moments += other.moments
         self.violations.update(other.violations)
+        self.beyond += other.beyond
 
 
 class Places(NamedTuple):
@@ -102,6 +107,11 @@ class Tallier:
         self._missing = [column.bins.size - 1 for column in columns]
         self._violating = {RANGE: self._mask(BELOW, ABOVE), CATEGORY: self._mask(UNSEEN)}
         self._places: dict[tuple[tuple[str, ...] | None, int], Places] = {}
+        self.start_afresh()
+
+    def start_afresh(self) -> None:
+        """Begin with empty sums, as a forked child does."""
+        self._limits = SumLimits([self.columns[at].sd is not None for at in self._numeric])
 
     def _mask(self, *labels: str) -> NDArray[np.bool_]:
         """Which bins have one of the labels; `(n_columns, most_bins)`."""
@@ -164,12 +174,32 @@ class Tallier:
     def _count_numbers(self, table: Table, places: Places, tally: Tally) -> None:
         if not self._numeric:
             return
-        sums = self._kernel.sums(self._matrix(table, places, tally))
+        matrix = self._matrix(table, places, tally)
+        sums = self._kernel.sums(matrix)
+        moments = self._bounded(matrix, sums, tally)
         flat = np.bincount(self._cells, weights=sums.cells.ravel(), minlength=tally.counts.size)
         tally.counts += flat.astype(np.int64).reshape(tally.counts.shape)
         for row, at in enumerate(self._numeric):
             tally.counts[at, self._missing[at]] += sums.missing[row]
-            tally.moments[at] = sums.moments[row]
+            tally.moments[at] = moments[row]
+
+    def _bounded(self, matrix: NDArray[Any], sums: Sums, tally: Tally) -> Floats:
+        """The moments, `(n_numeric, 3)`, without what would absorb all that is added later."""
+        moments, limits = sums.moments, self._limits
+        if self.columns[0].role == INPUT:  # of outputs, `Outputs` counts what is not finite
+            tally.beyond += int(sums.infinite.sum())
+        for row in limits.learning:
+            limits.learn(row, self._kernel.standardised(matrix[:SAMPLE], row))
+        fits = limits.fits(sums.rows - sums.missing - sums.infinite, moments[:, 2])
+        for row in np.flatnonzero(~fits).tolist():
+            z = self._kernel.standardised(matrix, row)
+            kept = limits.kept(row, z)
+            beyond = int(np.count_nonzero(np.isfinite(z) & ~kept))
+            if beyond:
+                tally.beyond += beyond
+                some = Moments.of(z[kept])
+                moments[row] = some.positive, some.negative, some.squared
+        return moments
 
     def _matrix(self, table: Table, places: Places, tally: Tally) -> NDArray[Any]:
         """The numbers of the numeric columns, `(rows, n_numeric)`; the caller's own matrix where it is that already."""

@@ -38,12 +38,14 @@ class Sums:
     missing : (n_columns,) int64, how many are NaN.
     moments : (n_columns, 3) sums of z, of the finite values: of the positive ones, of the magnitudes of the negative
         ones, and of the squares.
+    infinite : (n_columns,) int64, how many z are infinite, and so in no sum.
     """
 
     rows: int
     cells: NDArray[np.int64]
     missing: NDArray[np.int64]
     moments: Floats
+    infinite: NDArray[np.int64]
 
 
 class Columns:
@@ -75,17 +77,22 @@ class Columns:
         """Count `(n_rows, n_columns)` real numbers; NaN is missing, infinities are in the outermost cells."""
         rows, width = matrix.shape
         above = np.zeros((len(self.edges) + 1, width), dtype=np.int64)  # the first holds what is missing
-        moments = np.zeros((3, width))
+        moments, infinite = np.zeros((3, width)), np.zeros(width, dtype=np.int64)
         if width and rows:
             # A sum that does not fit is infinite.
             with _scratch(self._abreast * width * GROUPS) as room, np.errstate(invalid="ignore", over="ignore"):
                 for lines in self._lines(matrix):
                     above += self._counted(lines, room)
-                    moments += self._summed(lines, room)
+                    moments += self._summed(lines, room, infinite)
         missing = above[0].copy()
         above[0] = rows - missing
         below = np.vstack([above[1:], np.zeros((1, width), dtype=np.int64)])
-        return Sums(rows, np.transpose(above - below), missing, np.transpose(moments))
+        return Sums(rows, np.transpose(above - below), missing, np.transpose(moments), infinite)
+
+    def standardised(self, matrix: NDArray[Any], column: int) -> Floats:
+        """The z of one column, `(n_rows,)`."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            return (matrix[:, column].astype(np.float64) - self._centre[column]) * self._inverse[column]
 
     def _lines(self, matrix: NDArray[Any]) -> Iterator[NDArray[Any]]:
         """Tiles of lines of as many rows as lie abreast; what is left over makes a shorter line."""
@@ -117,8 +124,8 @@ class Columns:
         np.add.reduce(ones, axis=0, dtype=np.uint8, out=sums[0])
         return sums.reshape(len(sums), -1, self.width).sum(axis=1, dtype=np.int64)
 
-    def _summed(self, lines: NDArray[Any], room: Room) -> Floats:
-        """Sums of z over the lines that were counted last, `(3, n_columns)`."""
+    def _summed(self, lines: NDArray[Any], room: Room, infinite: NDArray[np.int64]) -> Floats:
+        """Sums of z over the lines that were counted last, `(3, n_columns)`; adds what is in none to `infinite`."""
         length = lines.shape[1]
         z, missing = room.z[: lines.size].reshape(lines.shape), room.mask[: lines.size].reshape(lines.shape)
         np.subtract(lines, self._centre[:length], out=z)
@@ -126,7 +133,9 @@ class Columns:
         np.copyto(z, 0.0, where=missing)
         sums = _sums_of(z, room)
         if not np.isfinite(sums).all():  # an infinity is counted, and is in no sum
-            np.copyto(z, 0.0, where=~np.isfinite(z))
+            outside = ~np.isfinite(z)
+            infinite += outside.reshape(-1, self.width).sum(axis=0)
+            np.copyto(z, 0.0, where=outside)
             sums = _sums_of(z, room)
             sums[1] = np.add.reduce(np.maximum(-z, 0.0), axis=0)  # sums that do not fit have no difference
         return sums.reshape(3, -1, self.width).sum(axis=1)

@@ -15,20 +15,24 @@ from otelml.prediction import Task, label_texts
 from otelml.stats.calibration import EPSILON, brier_losses
 from otelml.stats.histogram import Histogram, bin_index, bin_labels
 from otelml.telemetry import names
-from otelml.telemetry.streams import key_of
+from otelml.telemetry.allowance import Group
+from otelml.telemetry.names import Rank
+from otelml.telemetry.streams import key_of, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
+    from otelml.telemetry.allowance import Entry
     from otelml.telemetry.names import Metric
-    from otelml.telemetry.streams import Attributes, Key, Number, Stream
+    from otelml.telemetry.streams import Attributes, Buckets, Key, Number, Stream
 
     Floats = NDArray[np.float64]
 
 
 MOST_BOUND = 100
+MOST_WEIGHT = 2.0**32  # of one outcome: beside a larger one, an outcome that counts once would hardly add
 
 
 class Cells:
@@ -44,6 +48,7 @@ class Cells:
         self._known: dict[str, str] = {label: label for label in classes[: names.MOST_CLASSES]}
         self._taken = (judged.open or not classes, judged.open)  # whether new labels are: predicted, actual
         self._numbers: dict[tuple[str, str], Number] = {}
+        self._few = len(classes) ** 2 <= names.MOST_ZERO_CELLS and not judged.open
         if len(classes) ** 2 <= names.MOST_ZERO_CELLS:
             for predicted in classes:
                 for actual in classes:
@@ -53,20 +58,30 @@ class Cells:
         """Count pairs of labels, each as often as its weight says."""
         totals: dict[tuple[str, str], float] = {}
         for pair, weight in zip(zip(predicted, actual, strict=True), weights or [1] * len(predicted), strict=True):
+            if weight > MOST_WEIGHT:
+                ledger.drop("overflow", model=str(self._attributes.get(names.MODEL_NAME, "")))
+                continue
             totals[pair] = totals.get(pair, 0) + weight
         for pair, total in totals.items():
             self._number(*pair).add(total)
 
     def _number(self, predicted: str, actual: str) -> Number:
         number = self._numbers.get((predicted, actual))
-        if number is None:
+        if number is None or not number.shipped:
             held = [self._label(*one) for one in zip((predicted, actual), self._taken, strict=True)]
             correct = {} if actual == names.NONE else {names.CORRECT: predicted == actual}
             labels = {names.PREDICTED: held[0], names.ACTUAL: held[1], **correct}
-            number = self._stream.number({**self._attributes, **labels})
+            number = self._stream.number({**self._attributes, **labels}, needed=self._few)
+            if not number.shipped:
+                return self._without_labels(actual, correct)
             if len(self._numbers) < 4 * names.MOST_CLASSES**2:
                 self._numbers[predicted, actual] = number
         return number
+
+    def _without_labels(self, actual: str, correct: dict[str, bool]) -> Number:
+        """Where a model's cells do not all fit, it still has how many were right, were wrong, and have no outcome."""
+        labels = {names.PREDICTED: names.OTHER, names.ACTUAL: names.NONE if actual == names.NONE else names.OTHER}
+        return self._stream.number({**self._attributes, **labels, **correct}, needed=True)
 
     def _label(self, label: str, taken: bool) -> str:  # noqa: FBT001 -- one of `_taken`
         if label == names.NONE:
@@ -134,10 +149,11 @@ class BoundAccuracy:
         """Judge `(n,)` numbers against `(n,)` numbers."""
         with np.errstate(over="ignore"):
             error = predicted - actual
-            squared = error**2
         if self._judged.task is Task.REGRESSION:
-            self._streams.cells.number(self._attributes).add(len(error))
-        self._lose("squared", squared)
+            self._streams.cells.number(self._attributes, needed=True).add(len(error))
+        # Sum and count travel together: an error that is too large for the sums is in no count of losses either.
+        error = within(self._loss("squared"), error, known=False)
+        self._lose("squared", error**2)
         self._lose("absolute", np.abs(error))
         self._lose("over", np.maximum(error, 0.0))
         self._lose("under", np.maximum(-error, 0.0))
@@ -145,7 +161,10 @@ class BoundAccuracy:
     def _lose(self, loss: str, values: Floats) -> None:
         batch = Histogram(())
         batch.add(values)
-        self._streams.loss.buckets({**self._attributes, names.LOSS: loss}).add(batch)
+        self._loss(loss).add(batch)
+
+    def _loss(self, loss: str) -> Buckets:
+        return self._streams.loss.buckets({**self._attributes, names.LOSS: loss})
 
 
 class Bins:
@@ -155,27 +174,38 @@ class Bins:
     """
 
     def __init__(self, streams: AccuracyStreams, attributes: Attributes, judged: Judged) -> None:
-        labels = bin_labels(judged.bounds)
-        negative = next((label for label in judged.classes if label != judged.positive), names.OTHER)
+        self._streams, self._attributes, self._judged = streams, dict(attributes), judged
+        self._labels = bin_labels(judged.bounds)
         self._edges = np.array(judged.bounds, dtype=np.float64)
-        self._sums = [streams.sums.number({**attributes, names.BIN: label}) for label in labels]
-        self._values, self._below = (
-            {
-                truth: [stream.number({**attributes, names.ACTUAL: actual, names.BIN: label}) for label in labels]
-                for truth, actual in ((True, judged.positive or ""), (False, negative))
-            }
-            for stream in (streams.values, streams.below)
-        )
+        self._registry = streams.sums.registry
+        self._group = Group(streams.sums.metric.rank, 5 * len(self._labels), self._made)
+        self._registry.admit([self._group])
+
+    def _made(self) -> list[Entry]:
+        """Sums by bin, then values and values below, of positives and of negatives each."""
+        judged, streams = self._judged, self._streams
+        negative = next((label for label in judged.classes if label != judged.positive), names.OTHER)
+        binned = [{**self._attributes, names.BIN: label} for label in self._labels]
+        made = streams.sums.numbers(binned)
+        for stream in (streams.values, streams.below):
+            for actual in (judged.positive or "", negative):
+                made += stream.numbers({**one, names.ACTUAL: actual} for one in binned)
+        return made
 
     def add(self, scores: Floats, truth: NDArray[np.bool_]) -> None:
         """Count `(n,)` scores in [0, 1] of rows that are positive where `truth` says so."""
+        if not self._group.shipped:
+            self._registry.admit([self._group], again=True)
+        cells, bins = self._group.cells, len(self._labels)
+        if not cells:
+            ledger.drop("cardinality", len(scores), str(self._attributes.get(names.MODEL_NAME, "")))
+            return
         index = bin_index(scores, self._edges)
-        bins = len(self._sums)
-        for positive in (True, False):
-            counts = np.bincount(index[truth == positive], minlength=bins)
-            _add_all(self._values[positive], counts)
-            _add_all(self._below[positive], np.cumsum(counts))
-        _add_all(self._sums, np.bincount(index, weights=scores, minlength=bins))
+        sums, *others = (cells[at : at + bins] for at in range(0, 5 * bins, bins))
+        counts = [np.bincount(index[truth == positive], minlength=bins) for positive in (True, False)]
+        for numbers, amounts in zip(others, [*counts, *map(np.cumsum, counts)], strict=True):
+            _add_all(numbers, amounts)
+        _add_all(sums, np.bincount(index, weights=scores, minlength=bins))
 
 
 def _add_all(numbers: list[Number], amounts: NDArray[Any]) -> None:
@@ -240,7 +270,8 @@ class Accuracy:
 def streams(make: Callable[[Metric], Stream], cells: Metric, prefix: str) -> AccuracyStreams:
     """Make the streams of an accuracy with these cells, whose other names begin with `prefix`."""
     others = (names.LOSSES, names.SCORE_VALUES, names.SCORE_BELOW, names.SCORE_SUM)
-    renamed = (replace(m, name=m.name.replace("ml.outcome", prefix, 1)) for m in others)
+    own = {"rank": Rank.USER} if cells.rank is Rank.USER else {}
+    renamed = (replace(m, name=m.name.replace("ml.outcome", prefix, 1), **own) for m in others)
     return AccuracyStreams(make(cells), *map(make, renamed))
 
 

@@ -119,7 +119,7 @@ DROPPED_BECAUSE = {
     "ids_mismatch": "rows and ids differ in number",
     "not_finite": "NaN or infinite values",
     "not_probability": "rows of scores that should be probabilities and are below 0 or above 1",
-    "overflow": "additions to a sum that is too large for a number",
+    "overflow": "values and weights that are too large for a sum: counted in their bin, and in no sum",
     "interrupted": "calls, or rows that were being counted, when a time limit or an interrupt of the host's own came",
     "queue_full": "predictions came faster than the outcome store was written",
     "sampled": "values that the fallback to public instruments left out",

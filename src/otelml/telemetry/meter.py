@@ -16,10 +16,12 @@ from otelml import forking
 from otelml.ledger import ledger
 from otelml.prediction import Task, label_text
 from otelml.stats.histogram import Histogram
+from otelml.stats.limits import ORDINARY
 from otelml.stats.moments import Moments, squared_sum
 from otelml.telemetry import names
 from otelml.telemetry.accuracy import Accuracy, Judged, streams
 from otelml.telemetry.names import Kind, Metric
+from otelml.telemetry.streams import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,16 +41,21 @@ class BoundScores:
 
     def record(self, value: float) -> None:
         """Record one score."""
-        if not _finite(value):
-            return
-        self.buckets.add_one(float(value))
-        self.squares.add(float(value) ** 2)
+        if _finite(value):
+            summed = float(value)
+            if abs(summed) > ORDINARY:
+                summed = float(within(self.squares, np.array([summed]), known=True).sum())
+            self.buckets.add_one(float(value), summed)
+            self.squares.add(summed**2)
 
     def record_batch(self, values: ArrayLike) -> None:
         """Record `(n,)` scores; those that are not finite are skipped and counted in `otelml.dropped`."""
         batch, array = _counted(values, self.buckets.bounds)
+        kept = within(self.squares, array, known=True)
+        if kept is not array:
+            batch.total = float(kept.sum())
         self.buckets.add(batch)
-        self.squares.add(squared_sum(array))
+        self.squares.add(squared_sum(kept))
 
 
 class BoundValues:
@@ -60,18 +67,23 @@ class BoundValues:
     def record(self, value: float) -> None:
         """Record one value."""
         if _finite(value):
-            self.buckets.add_one(float(value))
+            self.buckets.add_one(float(value), 0.0)
             self._add_moments(np.array([value], dtype=np.float64))
 
     def record_batch(self, values: ArrayLike) -> None:
         """Record `(n,)` values; those that are not finite are skipped and counted in `otelml.dropped`."""
         batch, array = _counted(values, self.buckets.bounds)
+        batch.total = 0.0  # its sum travels as moments
         self.buckets.add(batch)
         self._add_moments(array)
 
     def _add_moments(self, values: NDArray[np.float64]) -> None:
         mean, deviation = self.scale
-        moments = Moments.of((values - mean) / deviation if self.scale != UNSCALED else values)
+        known = self.scale != UNSCALED
+        if known:
+            with np.errstate(over="ignore"):
+                values = (values - mean) / deviation
+        moments = Moments.of(within(self.moments["squared"], values, known=known))
         self.moments["positive"].add(moments.positive)
         self.moments["negative"].add(moments.negative)
         self.moments["squared"].add(moments.squared)

@@ -7,7 +7,7 @@ Rename nothing here without a line in the changelog and a new `SCHEMA_URL`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum
 
 REAL_UNITS = ("s", "{score}", "{value}", "{loss}")
 SCOPE = "otelml"
@@ -23,6 +23,20 @@ class Kind(Enum):
     GAUGE = "gauge"
 
 
+class Rank(IntEnum):
+    """Which series stay when a process has more than it may ship: the lowest number longest."""
+
+    ALWAYS = 0  # outside the limit
+    MODEL = 1  # what each model has: service, outputs, outcomes
+    CELL = 2  # cells of many classes, beside the sums over them
+    SCORE_BIN = 3  # outcomes by bin of the score
+    USER = 4  # of instruments of the user's own
+    COLUMN = 5
+    CONSTANT = 6  # of baselines
+    GAUGE = 7
+    RETIRED = 8  # what is not added to any more
+
+
 @dataclass(frozen=True)
 class Metric:
     """One metric of the contract.
@@ -36,6 +50,7 @@ class Metric:
     extremes : a histogram that tells its smallest and its largest value; of answers and losses those are raw
         values of somebody's, and stay here.
     counted : a sum that counts values, and does not add them up.
+    rank : when its series give way to others.
     """
 
     name: str
@@ -47,6 +62,7 @@ class Metric:
     signed: bool = False
     extremes: bool = False
     counted: bool = False
+    rank: Rank = Rank.USER
 
     @property
     def zero(self) -> float:
@@ -148,11 +164,21 @@ DURATION = Metric(
     (*_CALL, ERROR_TYPE),
     _DURATION_BOUNDS,
     extremes=True,
+    rank=Rank.MODEL,
 )
-ACTIVE = Metric("ml.inference.active", Kind.UP_DOWN_COUNTER, "{request}", "Prediction calls under way.", _CALL)
-ROWS = Metric("ml.inference.rows", Kind.COUNTER, "{row}", "Rows that were answered.", _CALL)
+ACTIVE = Metric(
+    "ml.inference.active", Kind.UP_DOWN_COUNTER, "{request}", "Prediction calls under way.", _CALL, rank=Rank.MODEL
+)
+ROWS = Metric("ml.inference.rows", Kind.COUNTER, "{row}", "Rows that were answered.", _CALL, rank=Rank.MODEL)
 BATCH_ROWS = Metric(
-    "ml.inference.batch.size", Kind.HISTOGRAM, "{row}", "Rows of a call.", _CALL, _SIZE_BOUNDS, extremes=True
+    "ml.inference.batch.size",
+    Kind.HISTOGRAM,
+    "{row}",
+    "Rows of a call.",
+    _CALL,
+    _SIZE_BOUNDS,
+    extremes=True,
+    rank=Rank.MODEL,
 )
 MODEL_INFO = Metric(
     "ml.model.info",
@@ -160,6 +186,7 @@ MODEL_INFO = Metric(
     "{model}",
     "One for each process that serves the model.",
     (SYSTEM_NAME, SYSTEM_VERSION, TASK, BASELINE_ID),
+    rank=Rank.MODEL,
 )
 
 # What it answers.
@@ -169,6 +196,7 @@ PREDICTIONS = Metric(
     "{prediction}",
     "Predictions by class; of binary models at the threshold.",
     (CLASS,),
+    rank=Rank.MODEL,
 )
 SCORE = Metric(
     "ml.prediction.score",
@@ -177,6 +205,7 @@ SCORE = Metric(
     "Probability of the class; of binary models of the positive class alone.",
     (CLASS, BASELINE_ID),
     SCORE_BOUNDS,
+    rank=Rank.MODEL,
 )
 SCORE_SQUARES = Metric(
     "ml.prediction.score.squares",
@@ -184,6 +213,7 @@ SCORE_SQUARES = Metric(
     "{score}",
     "Sum of squared scores, for the variance over a fleet.",
     (CLASS,),
+    rank=Rank.MODEL,
 )
 VALUE = Metric(
     "ml.prediction.value",
@@ -193,6 +223,7 @@ VALUE = Metric(
     (BASELINE_ID,),
     VALUE_BOUNDS,
     signed=True,
+    rank=Rank.MODEL,
 )
 VALUE_MOMENT = Metric(
     "ml.prediction.value.moment",
@@ -200,6 +231,7 @@ VALUE_MOMENT = Metric(
     "{value}",
     "Sums of positive values, of negative ones' magnitudes, of squares; standardised by a baseline.",
     (MOMENT, BASELINE_ID),
+    rank=Rank.MODEL,
 )
 
 # What it is asked.
@@ -210,6 +242,7 @@ COLUMN_VALUES = Metric(
     "Values of a column by bin; what a model answers is a column too.",
     (*_COLUMN, BIN, BASELINE_ID),
     counted=True,
+    rank=Rank.COLUMN,
 )
 COLUMN_MOMENT = Metric(
     "ml.column.moment",
@@ -217,6 +250,7 @@ COLUMN_MOMENT = Metric(
     "{value}",
     "Sums of a column's positive values, of negative ones' magnitudes, of squares; standardised by a baseline.",
     (*_COLUMN, MOMENT, BASELINE_ID),
+    rank=Rank.COLUMN,
 )
 VIOLATIONS = Metric(
     "ml.column.violations",
@@ -225,6 +259,7 @@ VIOLATIONS = Metric(
     "Values that are not as they were in training: column missing or extra, type, range, category.",
     (*_COLUMN, VIOLATION, BASELINE_ID),
     counted=True,
+    rank=Rank.COLUMN,
 )
 DRIFT = Metric(
     "ml.drift",
@@ -232,6 +267,7 @@ DRIFT = Metric(
     "{index}",
     "How far a window of a column in this process is from the baseline.",
     (*_COLUMN, METHOD, WINDOW, BASELINE_ID),
+    rank=Rank.GAUGE,
 )
 DRIFT_CRITICAL = Metric(
     "ml.drift.critical",
@@ -239,6 +275,7 @@ DRIFT_CRITICAL = Metric(
     "{index}",
     "What a window without drift, of as many rows, stays below but for once in 100,000.",
     (*_COLUMN, METHOD, WINDOW, BASELINE_ID),
+    rank=Rank.GAUGE,
 )
 COLUMN_MEAN = Metric(
     "ml.column.mean",
@@ -246,6 +283,7 @@ COLUMN_MEAN = Metric(
     "{value}",
     "Mean of a column in a window of this process.",
     (*_COLUMN, WINDOW, BASELINE_ID),
+    rank=Rank.GAUGE,
 )
 COLUMN_VARIANCE = Metric(
     "ml.column.variance",
@@ -253,6 +291,7 @@ COLUMN_VARIANCE = Metric(
     "{value}",
     "Variance of a column in a window of this process.",
     (*_COLUMN, WINDOW, BASELINE_ID),
+    rank=Rank.GAUGE,
 )
 COLUMN_COMPLETENESS = Metric(
     "ml.column.completeness",
@@ -260,6 +299,7 @@ COLUMN_COMPLETENESS = Metric(
     "{share}",
     "Share of a column's values that were not missing in a window of this process.",
     (*_COLUMN, WINDOW, BASELINE_ID),
+    rank=Rank.GAUGE,
 )
 
 # Whether it was right.
@@ -269,9 +309,15 @@ AWAITED = Metric(
     "{prediction}",
     "Predictions that were registered for an outcome.",
     (PREDICTED,),
+    rank=Rank.MODEL,
 )
 OUTCOMES = Metric(
-    "ml.outcomes", Kind.COUNTER, "{outcome}", "Outcomes joined to their predictions, as they arrive.", _CELL
+    "ml.outcomes",
+    Kind.COUNTER,
+    "{outcome}",
+    "Outcomes joined to their predictions, as they arrive.",
+    _CELL,
+    rank=Rank.CELL,
 )
 COHORT = Metric(
     "ml.outcome.cohort",
@@ -279,6 +325,7 @@ COHORT = Metric(
     "{prediction}",
     "Predictions at the outcome horizon, with their outcome or none; late labels never look like a drop.",
     _CELL,
+    rank=Rank.CELL,
 )
 CORRECTIONS = Metric(
     "ml.outcome.corrections",
@@ -286,6 +333,7 @@ CORRECTIONS = Metric(
     "{outcome}",
     "Outcomes that changed after they were counted.",
     (PREDICTED, FROM, TO),
+    rank=Rank.CELL,
 )
 LOSSES = Metric(
     "ml.outcome.loss",
@@ -293,6 +341,7 @@ LOSSES = Metric(
     "{loss}",
     "Losses; sum and count travel together, there are no boundaries.",
     (LOSS,),
+    rank=Rank.MODEL,
 )
 SCORE_VALUES = Metric(
     "ml.outcome.score.values",
@@ -300,6 +349,7 @@ SCORE_VALUES = Metric(
     "{outcome}",
     "Outcomes by class and by bin of their score.",
     (ACTUAL, BIN, BASELINE_ID),
+    rank=Rank.SCORE_BIN,
 )
 SCORE_BELOW = Metric(
     "ml.outcome.score.below",
@@ -307,6 +357,7 @@ SCORE_BELOW = Metric(
     "{outcome}",
     "Outcomes by class, up to and including the bin of their score.",
     (ACTUAL, BIN, BASELINE_ID),
+    rank=Rank.SCORE_BIN,
 )
 SCORE_SUM = Metric(
     "ml.outcome.score.sum",
@@ -314,14 +365,18 @@ SCORE_SUM = Metric(
     "{score}",
     "Sum of the scores in a bin, for calibration.",
     (BIN, BASELINE_ID),
+    rank=Rank.SCORE_BIN,
 )
-DELAY = Metric("ml.outcome.delay", Kind.HISTOGRAM, "s", "Prediction to outcome.", (), _DELAY_BOUNDS, extremes=True)
+DELAY = Metric(
+    "ml.outcome.delay", Kind.HISTOGRAM, "s", "Prediction to outcome.", (), _DELAY_BOUNDS, extremes=True, rank=Rank.MODEL
+)
 REJECTIONS = Metric(
     "ml.outcome.rejections",
     Kind.COUNTER,
     "{outcome}",
     "Outcomes that were not counted, by reason: unknown, duplicate, expired, invalid; and actions, by their name.",
     (REASON, ACTION),
+    rank=Rank.MODEL,
 )
 ACTIONS = Metric(
     "ml.actions",
@@ -330,6 +385,7 @@ ACTIONS = Metric(
     "What somebody did about predictions (clicked, booked, blocked), each action of a prediction once; the exposures "
     "are `ml.outcome.awaited`.",
     (ACTION,),
+    rank=Rank.MODEL,
 )
 PERFORMANCE = Metric(
     "ml.performance",
@@ -337,6 +393,7 @@ PERFORMANCE = Metric(
     "{score}",
     "Performance of the cohorts that reached the horizon within the window, with its 95 % interval.",
     (METRIC, CLASS, BOUND, WINDOW),
+    rank=Rank.GAUGE,
 )
 
 # What it was like in training.
@@ -346,9 +403,15 @@ BASELINE_VALUES = Metric(
     "{share}",
     "Share of the baseline's rows in a bin of a column.",
     (*_COLUMN, BIN, BASELINE_ID),
+    rank=Rank.CONSTANT,
 )
 BASELINE_ROWS = Metric(
-    "ml.baseline.rows", Kind.GAUGE, "{row}", "Rows of a column in the baseline.", (*_COLUMN, BASELINE_ID)
+    "ml.baseline.rows",
+    Kind.GAUGE,
+    "{row}",
+    "Rows of a column in the baseline.",
+    (*_COLUMN, BASELINE_ID),
+    rank=Rank.CONSTANT,
 )
 BASELINE_MOMENT = Metric(
     "ml.baseline.moment",
@@ -357,6 +420,7 @@ BASELINE_MOMENT = Metric(
     "Mean and standard deviation of a column in the baseline; with a window, the smallest and the largest mean and "
     "variance of a block of its rows that long, of the score of two classes and of values alone.",
     (*_COLUMN, MOMENT, BOUND, WINDOW, BASELINE_ID),
+    rank=Rank.CONSTANT,
 )
 BASELINE_DRIFT = Metric(
     "ml.baseline.drift",
@@ -364,6 +428,7 @@ BASELINE_DRIFT = Metric(
     "{index}",
     "Largest population stability index of a block of the baseline's rows, as long as the window, against the others.",
     (*_COLUMN, WINDOW, BASELINE_ID),
+    rank=Rank.CONSTANT,
 )
 BASELINE_CELLS = Metric(
     "ml.baseline.cells",
@@ -371,6 +436,7 @@ BASELINE_CELLS = Metric(
     "{row}",
     "Confusion cells of the baseline.",
     (PREDICTED, ACTUAL, BASELINE_ID),
+    rank=Rank.CONSTANT,
 )
 BASELINE_PERFORMANCE = Metric(
     "ml.baseline.performance",
@@ -378,12 +444,17 @@ BASELINE_PERFORMANCE = Metric(
     "{score}",
     "Performance on the baseline's rows; with a window, the spread of windows that long.",
     (METRIC, CLASS, BOUND, WINDOW, BASELINE_ID),
+    rank=Rank.CONSTANT,
 )
 
 # What watching it costs.
-OVERHEAD = Metric("otelml.overhead", Kind.COUNTER, "s", "Time otelml itself spent, encoding of its points included.")
-DROPPED = Metric("otelml.dropped", Kind.COUNTER, "{item}", "Items given up on.", (REASON,))
-ERRORS = Metric("otelml.errors", Kind.COUNTER, "{error}", "Internal errors that were swallowed.", (COMPONENT,))
+OVERHEAD = Metric(
+    "otelml.overhead", Kind.COUNTER, "s", "Time otelml itself spent, encoding of its points included.", rank=Rank.ALWAYS
+)
+DROPPED = Metric("otelml.dropped", Kind.COUNTER, "{item}", "Items given up on.", (REASON,), rank=Rank.ALWAYS)
+ERRORS = Metric(
+    "otelml.errors", Kind.COUNTER, "{error}", "Internal errors that were swallowed.", (COMPONENT,), rank=Rank.ALWAYS
+)
 
 # Events.
 SKEW = Event(

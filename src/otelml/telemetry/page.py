@@ -99,11 +99,27 @@ _LIFE = """\
 - A gauge whose window is empty is left out.
 - Smallest and largest value go along with durations, delays and sizes of batches, and with your own instruments; of
   scores, predicted values and losses they would be somebody's, and stay.
-- A process ships {points} series at most (`OTEL_PYTHON_ML_MAX_POINTS`); what does not fit is counted in
-  `otelml.dropped`.
-- A column of which not all series fit is left out as a whole, and its rows are counted in `otelml.dropped`. How many
-  series a model makes is logged when it is first asked.
+- A process ships {points} series at most (`OTEL_PYTHON_ML_MAX_POINTS`), and what a model needs is never left out for
+  detail of this or another model. When the limit is reached, series give way in this order, the latest first: what is
+  not added to any more, gauges, constants of baselines, columns, instruments of `otelml.get_meter`, outcomes by bin of
+  the score, confusion cells of more than four classes. Such cells are then counted as `{other}`, with `{correct}` as
+  it is. Service, outputs, outcomes and cohort of up to {models} models fit into the default. What gave way is counted
+  in `otelml.dropped` (series when they are left out, rows a column from then on), and is shipped again, from zero, when
+  there is room. `otelml.dropped`, `otelml.errors` and `otelml.overhead` are outside the limit.
+- A column of which not all series fit is left out as a whole, and so are its constants. How many series a model makes
+  is logged when it is first asked.
 - `OTEL_PYTHON_ML_METRICS` includes and excludes metrics by glob; Views of the SDK do not apply.
+
+## What is in a sum
+
+A cumulative sum that took in 1e200 once would not change any more, whatever is added. So the sums of columns, predicted
+values, scores and losses leave out what is out of all proportion: with a baseline, values more than 2^24 (16 million)
+of its standard deviations from its mean; without one, 2^24 times what the first values were like (2^24 as long as there
+were fewer than 16), and of those above 64 times that, as many as leave the sum of use. What is left out is in its bin
+of `ml.column.values` or its bucket, is in none of the moments of its value, and is counted in `otelml.dropped` with
+`{reason}="overflow"`: a mean over `ml.column.values` is too small by its share of the rows.
+`{loss}` leaves it out of sum and count alike, so that its mean stays one; `ml.outcomes` leaves out an
+outcome whose weight is above 2^32.
 
 ## What never leaves
 
@@ -152,7 +168,19 @@ def as_markdown() -> str:
         "With a baseline, those of scores and values are the baseline's own quantiles.\n",
     ]
     parts += [_table(("histogram", "boundaries"), map(_boundaries, BOUNDARIES), first_is_code=True)]
-    return "\n".join([*parts, _LIFE.format(points="10,000")])
+    return "\n".join(
+        [
+            *parts,
+            _LIFE.format(
+                points="10,000",
+                models=names.MOST_MODELS,
+                other=names.OTHER,
+                correct=names.CORRECT,
+                reason=names.REASON,
+                loss=names.LOSSES.name,
+            ),
+        ]
+    )
 
 
 def _not_ours() -> str:

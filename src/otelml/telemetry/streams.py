@@ -16,21 +16,26 @@ import numpy as np
 
 from otelml import clock, forking
 from otelml.ledger import ledger
-from otelml.telemetry.names import Kind, Metric
+from otelml.stats.limits import SumLimits
+from otelml.telemetry import names
+from otelml.telemetry.allowance import Allowance, Group
+from otelml.telemetry.names import Kind, Metric, Rank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from otelml.stats.histogram import Histogram
+    from otelml.telemetry.allowance import Entry
 
     Counts = NDArray[np.int64]
     Attributes = Mapping[str, str | bool | int | float]
 
-KEPT, FEWEST_KEPT = 20, 50  # one in so many series, and so many at least
-
 Key = tuple[Any, ...]
+Place = tuple[Key, tuple[float, ...]]
+"""Where a series is in its stream: its attributes, and its boundaries."""
+
 _lock = threading.Lock()  # one for all cells: an addition takes less than a microsecond
 
 
@@ -55,11 +60,18 @@ class Example:
 class Number:
     """A sum, or a gauge's latest value; None for a gauge that has nothing to say."""
 
-    __slots__ = ("attributes", "birth_ns", "value")
+    __slots__ = ("attributes", "birth_ns", "group", "limits", "value")
 
     def __init__(self, attributes: Attributes, value: float | None = 0) -> None:
         self.attributes, self.value = _plain(attributes), value
+        self.group: Group | None = None
+        self.limits: SumLimits | None = None
         self.birth_ns = clock.now_ns()
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it is shipped, as it is unless it had to give way."""
+        return self.group is None or self.group.shipped
 
     def add(self, amount: float) -> None:
         """Add `amount`, an int or a float of Python's own; a sum that would overflow stays as it is, and is booked."""
@@ -77,6 +89,7 @@ class Number:
     def reset(self) -> None:
         """Start from zero, born now."""
         self.value = type(self.value or 0)(0)
+        self.limits = None
         self.birth_ns = clock.now_ns()
 
 
@@ -97,12 +110,18 @@ class Interval:
 class Buckets:
     """An explicit-bucket histogram, and the interval that each reader is in."""
 
-    __slots__ = ("attributes", "birth_ns", "bounds", "counts", "intervals", "total")
+    __slots__ = ("attributes", "birth_ns", "bounds", "counts", "group", "intervals", "limits", "total")
 
     def __init__(self, attributes: Attributes, bounds: tuple[float, ...]) -> None:
         self.attributes, self.bounds = _plain(attributes), bounds
+        self.group: Group | None = None
         self.intervals: dict[object, Interval] = {}
         self.reset()
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it is shipped, as it is unless it had to give way."""
+        return self.group is None or self.group.shipped
 
     def add(self, batch: Histogram, examples: Mapping[int, Example] | None = None) -> None:
         """Add what a histogram of the same bounds counted, and an example of some of its buckets."""
@@ -116,11 +135,11 @@ class Buckets:
                 interval.extend(batch.minimum, batch.maximum, examples or {})
         ledger.drop("overflow", not fits)
 
-    def add_one(self, value: float) -> None:
-        """Add one finite value."""
+    def add_one(self, value: float, in_sum: float) -> None:
+        """Add one finite value to its bucket, and `in_sum` to the sum: the value, or 0 where it is too large."""
         with _lock:
             self.counts[bisect_left(self.bounds, value)] += 1
-            self.total += value
+            self.total += in_sum
             for interval in self.intervals.values():
                 interval.extend(value, value, {})
 
@@ -156,6 +175,7 @@ class Buckets:
         """Start from zero, born now."""
         self.counts: Counts = np.zeros(len(self.bounds) + 1, dtype=np.int64)
         self.total = 0.0
+        self.limits: SumLimits | None = None
         # The interval since birth is everybody's until a reader opens its own.
         self.intervals.clear()
         self.intervals[None] = Interval()
@@ -165,64 +185,58 @@ class Buckets:
 Cell = Number | Buckets
 
 
+def within(cell: Cell, values: NDArray[np.float64], *, known: bool) -> NDArray[np.float64]:
+    """Those of `(n,)` finite values that may enter sums, by the limits that `cell` keeps; the others are counted.
+
+    `known`: the values come in units of what is ordinary for them.
+    """
+    if cell.limits is None:
+        cell.limits = SumLimits([known])
+    kept = cell.limits.within(values)
+    ledger.drop("overflow", len(values) - len(kept), str(cell.attributes.get(names.MODEL_NAME, "")))
+    return kept
+
+
 class Stream:
     """All series of one metric in one scope."""
 
     def __init__(self, metric: Metric, registry: Registry) -> None:
         self.metric, self.registry = metric, registry
-        self.cells: dict[tuple[Key, tuple[float, ...]], Cell] = {}
+        self.cells: dict[Place, Cell] = {}
 
-    def number(self, attributes: Attributes) -> Number:
-        """Get the sum or gauge with these attributes, made when it is new."""
-        key = (key_of(attributes), ())
-        cell = self.cells.get(key)
+    def number(self, attributes: Attributes, *, needed: bool = False) -> Number:
+        """Get the sum or gauge with these attributes, made when it is new; `needed`: it gives way to nothing."""
+        place = (key_of(attributes), ())
+        cell = self.cells.get(place)
         if cell is None:
-            cell = self._admit(key, Number(attributes, None if self.metric.kind is Kind.GAUGE else self.metric.zero))
+            cell = self._admit(place, self._new(attributes), needed=needed)
+        elif needed and cell.group is not None and self.metric.rank is not Rank.USER:
+            self.registry.keep(cell)
         return cell  # type: ignore[return-value]
 
-    def numbers(self, several: Iterable[Attributes]) -> list[Number]:
-        """Get a sum or gauge with each of these attributes; many at once, since each addition copies the whole."""
-        wanted = [((key_of(attributes), ()), attributes) for attributes in several]
-        start = None if self.metric.kind is Kind.GAUGE else self.metric.zero
-        made = {key: Number(attributes, start) for key, attributes in wanted if key not in self.cells}
-        with _lock:
-            admitted = {key: cell for key, cell in made.items() if key not in self.cells and self.registry.admit()}
-            self.cells = {**self.cells, **admitted}
-        if len(admitted) < len(made):
-            self.registry.refuse()
-        return [self.cells.get(key) or made[key] for key, _ in wanted]  # type: ignore[misc]
+    def numbers(self, several: Iterable[Attributes]) -> list[Entry]:
+        """Make a sum or gauge with each of these attributes, for a group that ships all of them or none."""
+        return [(self, (key_of(attributes), ()), self._new(attributes)) for attributes in several]
 
-    def holds(self, attributes: Attributes) -> bool:
-        """Whether there is a sum or gauge with these attributes."""
-        return (key_of(attributes), ()) in self.cells
+    def _new(self, attributes: Attributes) -> Number:
+        return Number(attributes, None if self.metric.kind is Kind.GAUGE else self.metric.zero)
 
     def buckets(self, attributes: Attributes, bounds: tuple[float, ...] | None = None) -> Buckets:
         """Get the histogram with these attributes and bounds; one of other bounds stays as it is."""
         bounds = self.metric.bounds if bounds is None else bounds
-        key = (key_of(attributes), bounds)
-        cell = self.cells.get(key)
+        place = (key_of(attributes), bounds)
+        cell = self.cells.get(place)
         if cell is None:
-            cell = self._admit(key, Buckets(attributes, bounds))
+            cell = self._admit(place, Buckets(attributes, bounds))
         return cell  # type: ignore[return-value]
 
-    def _admit(self, key: tuple[Key, tuple[float, ...]], cell: Cell) -> Cell:
-        with _lock:
-            if key in self.cells:
-                return self.cells[key]
-            admitted = self.registry.admit()
-            if admitted:
-                self.cells = {**self.cells, key: cell}  # replaced, never changed: a reader may be walking it
-        if not admitted:
-            self.registry.refuse()  # without the lock: what the host does with a log record is its own
-        return cell  # one that was not admitted takes what it is given, and is shipped nowhere
-
-
-@dataclass
-class Allowance:
-    """The most series that a process may ship, and how many it has."""
-
-    most: int = 10_000
-    held: int = 0
+    def _admit(self, place: Place, cell: Cell, *, needed: bool = False) -> Cell:
+        rank = Rank.MODEL if needed and self.metric.rank is not Rank.USER else self.metric.rank
+        group = Group(rank, 1, lambda: [(self, place, cell)])
+        self.registry.admit([group])
+        if not group.shipped:
+            cell.group = group  # it takes what it is given, and is shipped nowhere
+        return group.cells[0] if group.shipped else cell
 
 
 class Registry:
@@ -242,24 +256,49 @@ class Registry:
         self._on_stream()
         return made
 
-    def admit(self) -> bool:
-        """Whether one more series fits, which then counts as held."""
-        fits = self.allowance.held < self.allowance.most
-        self.allowance.held += fits
-        return fits
+    def admit(self, groups: Sequence[Group], *, again: bool = False) -> None:
+        """Ship groups, each if it fits once what ranks lower has given way; `again`: it was refused before.
 
-    def has_room(self, series: int) -> bool:
-        """Whether so many more series of detail fit; the last ones are kept for services and outcomes to come."""
-        most = self.allowance.most
-        return self.allowance.held + series <= most - max(most // KEPT, FEWEST_KEPT)
+        What is refused, and what gives way, is counted in `otelml.dropped`.
+        """
+        wanted = [one for one in groups if not one.shipped]
+        if again:
+            wanted = [one for one in wanted if self.allowance.may(one.standing, one.size)]
+        for group in wanted:
+            group.entries = group.make()
+        with _lock:
+            shed = [victim for group in wanted for victim in self.allowance.admit(group)]
+        # Without the lock: what the host does with a log record is its own.
+        lost = shed if again else [*shed, *(group for group in wanted if not group.shipped)]
+        for group in lost:
+            model = group.cells[0].attributes.get(names.MODEL_NAME, "") if group.cells else ""
+            self.refuse(group.size, str(model))
+        for group in (*wanted, *shed):
+            if not group.shipped:
+                group.entries = []
 
-    def refuse(self) -> None:
-        """Book and tell that a series does not fit."""
-        ledger.drop("cardinality")
+    def refuse(self, series: int, model: str) -> None:
+        """Count series that do not fit, and log it once."""
+        ledger.drop("cardinality", series, model)
         ledger.warn_once(
             "otelml: %d series are the most that OTEL_PYTHON_ML_MAX_POINTS allows; more are dropped",
             self.allowance.most,
         )
+
+    def has_room(self, rank: Rank, series: int = 1) -> bool:
+        """Whether so many more series fit once what ranks lower has given way."""
+        return self.allowance.may(rank, series)
+
+    def stand(self, groups: Iterable[Group], rank: Rank | None = None) -> None:
+        """Let groups give way as `rank` does from now on, or as their own rank says."""
+        with _lock:
+            for group in groups:
+                self.allowance.stand(group, group.rank if rank is None else rank)
+
+    def keep(self, cell: Cell) -> None:
+        """Let a series give way to nothing from now on."""
+        with _lock:
+            self.allowance.take_over(cell, None)
 
     def reset(self) -> None:
         """Start every sum from zero; what is a state and no sum stays true, and is born anew."""

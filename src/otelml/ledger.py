@@ -10,8 +10,6 @@ import logging
 import threading
 from collections import Counter
 
-from otelml import forking
-
 logger = logging.getLogger("otelml")
 
 
@@ -58,4 +56,3 @@ class Ledger:
 _MOST_SAID = 1_000
 
 ledger = Ledger()
-forking.in_child(ledger.reset)

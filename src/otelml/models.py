@@ -8,7 +8,7 @@ import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from otelml import clock, forking
+from otelml import clock
 from otelml.budget import Budget
 from otelml.identities import Given, Identities, decide
 from otelml.intake import Intake
@@ -81,7 +81,6 @@ class Models:
         self._columns: dict[tuple[ModelIdentity, str | None], Columns] = {}
         self._identities = Identities(settings)
         self._making = threading.Lock()
-        forking.in_child(self._start_afresh)
 
     def monitor(self, model: Any, adapter: Adapter) -> Monitor:
         """The monitor of `model`; made on its first call."""
@@ -290,7 +289,8 @@ class Models:
             monitor.close()
         self._instruments.withdraw()
 
-    def _start_afresh(self) -> None:
+    def start_afresh(self) -> None:
+        """Begin with nothing staged and nothing counted, as a forked child must."""
         self._making = threading.Lock()
         for monitor in self._monitors.values():
             monitor.start_afresh()

@@ -38,6 +38,7 @@ EXAMPLES = {
     "span_scores": [("true", True)],
     "exception_messages": [("true", True)],
     "max_points": [("500", 500)],
+    "shutdown_timeout": [("2s", 2.0), ("0.5", 0.5)],
 }
 BAD = {
     "budget": ["0", "-5%", "half"],
@@ -50,6 +51,7 @@ BAD = {
     "outcome_ttl": ["", "soon"],
     "actions": [","],
     "max_points": ["0"],
+    "shutdown_timeout": ["0", "soon"],
 }
 
 

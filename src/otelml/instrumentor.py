@@ -17,6 +17,7 @@ from otelml.frameworks import FRAMEWORKS, module_of
 from otelml.ledger import ledger
 from otelml.patching.guard import guarded
 from otelml.patching.imports import load, loaded, when_imported
+from otelml.telemetry import endings  # noqa: F401 -- early: it registers what comes after the host's own exit handlers
 
 if TYPE_CHECKING:
     from collections.abc import Collection

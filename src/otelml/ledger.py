@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
-from otelml import forking
 from otelml.locks import Lock
 
 logger = logging.getLogger("otelml")
@@ -57,4 +56,3 @@ class Ledger:
 _MOST_SAID = 1_000
 
 ledger = Ledger()
-forking.in_child(ledger.reset)

@@ -7,7 +7,7 @@ import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from otelml import clock, forking
+from otelml import clock
 from otelml.budget import Budget
 from otelml.identities import Given, Identities, decide
 from otelml.intake import Intake
@@ -79,7 +79,6 @@ class Models:
         self._outcomes: dict[tuple[str, str | None], Outcomes] = {}
         self._columns: dict[tuple[ModelIdentity, str | None], Columns] = {}
         self._identities = Identities(settings)
-        forking.in_child(self._start_afresh)
 
     def monitor(self, model: Any, adapter: Adapter) -> Monitor:
         """The monitor of `model`; made on its first call."""
@@ -293,7 +292,8 @@ class Models:
             monitor.close()
         self._instruments.withdraw()
 
-    def _start_afresh(self) -> None:
+    def start_afresh(self) -> None:
+        """Begin with nothing staged and nothing counted, as a forked child must."""
         for monitor in self._monitors.values():
             monitor.start_afresh()
         for requests in self._requests.values():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import trace
 
 from otelml import clock, forking
+from otelml.ledger import ledger
 from otelml.models import Models
 from otelml.outcomes.desk import Desk
 from otelml.outcomes.memory import MemoryStore
@@ -19,7 +20,7 @@ from otelml.patching.guard import guarded
 from otelml.recorders.instruments import Instruments
 from otelml.recorders.upkeep import Upkeep
 from otelml.settings import load
-from otelml.telemetry import events, names
+from otelml.telemetry import events, names, streams
 from otelml.telemetry.pipeline import PIPELINE
 
 if TYPE_CHECKING:
@@ -44,7 +45,13 @@ class Process:
         self.settings = settings = loaded.settings
         for problem in loaded.problems:
             logging.getLogger("otelml").error("otelml: %s", problem)
-        PIPELINE.open(meter_provider, globs=settings.metrics, most_points=settings.max_points)
+        PIPELINE.open(
+            meter_provider,
+            globs=settings.metrics,
+            most_points=settings.max_points,
+            shutdown_s=settings.shutdown_timeout,
+            others=tuple(one for one in (tracer_provider, logger_provider) if one is not None),
+        )
         meter = PIPELINE.meter(names.SCOPE, version("otelml"), schema_url=names.SCHEMA_URL)
         tracer = trace.get_tracer(names.SCOPE, version("otelml"), tracer_provider, names.SCHEMA_URL)
         events.choose(logger_provider)
@@ -55,17 +62,14 @@ class Process:
         if before is not None:
             self.models.inherit(before.models)
         self._preparing = threading.Lock()
-        forking.in_child(self._start_afresh)
         PIPELINE.producer.preparations.append(self.prepare)
         PIPELINE.endings.append(self.desk.close)
 
     def prepare(self) -> None:
         """Before a collection: fold what is staged, count what reached the horizon, bring gauges up to now."""
         with self._preparing:
-            self.models.fold()
-            self.desk.mature()
-            self.models.show(clock.now())
-            self._upkeep.show()
+            for step in (self.models.fold, self.desk.mature, lambda: self.models.show(clock.now()), self._upkeep.show):
+                guarded("collection")(step)()  # one room's failure is nobody else's
 
     def close(self) -> None:
         """Let go of stores, and of the SDK."""
@@ -76,8 +80,12 @@ class Process:
         PIPELINE.endings.remove(self.desk.close)
         self.desk.close()
 
-    def _start_afresh(self) -> None:
+    def start_afresh(self) -> None:
+        """Start from zero in a forked child."""
         self._preparing = threading.Lock()
+        self.store.start_afresh()
+        self.desk.start_afresh()
+        self.models.start_afresh()
 
 
 @functools.cache
@@ -112,12 +120,16 @@ def _first() -> Process:
         return _process or configure()
 
 
-def _new_lock() -> None:
+def _start_afresh() -> None:
     global _making  # noqa: PLW0603 -- the parent's may be held by a thread that the child lacks
     _making = threading.RLock()
+    ledger.reset()
+    for room in (streams, PIPELINE, _process):
+        if room is not None:
+            guarded("fork")(room.start_afresh)()  # what fails in one leaves the others as they have to be
 
 
-forking.in_child(_new_lock)
+forking.register(guarded("fork")(PIPELINE.hold), guarded("fork")(PIPELINE.release), _start_afresh)
 
 
 def configure(loaded: Loaded | None = None, **providers: Any) -> Process:

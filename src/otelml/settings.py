@@ -75,6 +75,9 @@ class Settings:
     span_scores: bool = row(False, BOOLEAN, "Put score and class on the span of a one-row call.")
     exception_messages: bool = row(False, BOOLEAN, "Put the text of exceptions, which may quote data, on spans.")
     max_points: int = row(10_000, COUNT, "Series that this process may ship.")
+    shutdown_timeout: float = row(
+        5.0, SECONDS, "How long the end of the process waits for exports, those of the launcher's providers included."
+    )
 
 
 KINDS: dict[str, Kind] = {one.name: one.metadata["kind"] for one in fields(Settings)}

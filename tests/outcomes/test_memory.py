@@ -39,6 +39,7 @@ def test_a_forked_child_waits_for_nothing():
     store.register([awaited("a")])
     child = os.fork()
     if child == 0:
+        store.start_afresh()  # as the walk from the process does
         empty = not store.mature(HORIZON) and bool(store.settle([outcome("a")]).unknown)
         os._exit(0 if empty else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

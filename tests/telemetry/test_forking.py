@@ -62,7 +62,7 @@ def exporters():
 
 def sessions(owners):
     """Return the HTTP sessions that exporters hold."""
-    return [found for found in connections._walk(owners) if isinstance(found, requests.Session)]
+    return [found for found in connections.walk(owners) if isinstance(found, requests.Session)]
 
 
 def test_a_child_opens_its_own_connections(exporters):

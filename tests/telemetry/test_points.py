@@ -72,7 +72,7 @@ def test_exit_brings_zero_and_value(pipeline, provide, streams):
     pipeline.open(provider)
     streams.add(3)
     pipeline.announce()
-    pipeline._announcing.join()
+    pipeline._announced.wait()
     staged = [[1.0]]
     pipeline.producer.preparations.append(lambda: staged and streams.record(staged.pop()))
     pipeline.close()
@@ -89,10 +89,10 @@ def test_birth_is_announced(pipeline, provide, streams):
     streams.add(3)
     pipeline.announce()
     assert exporter.arrived.acquire(timeout=10)
-    pipeline._announcing.join()
+    pipeline._announced.wait()
     assert [point.value for point in exporter.points] == [0]
     pipeline.announce()
-    pipeline._announcing.join()
+    pipeline._announced.wait()
     assert len(exporter.points) == 1, "nothing is new"
 
 

@@ -12,7 +12,7 @@ import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from otelml import clock, forking
+from otelml import clock
 from otelml.ledger import ledger
 from otelml.outcomes.early import Early
 from otelml.outcomes.records import Action, Outcome
@@ -69,10 +69,10 @@ class Desk:
         self, store: Store, recorder_of: Callable[[Model, Awaited | None], Recorder], fold: Callable[[], None]
     ) -> None:
         self._store, self._recorder_of, self._fold = store, recorder_of, fold
-        self._start_afresh()
-        forking.in_child(self._start_afresh)
+        self.start_afresh()
 
-    def _start_afresh(self) -> None:
+    def start_afresh(self) -> None:
+        """Begin with nothing waiting and no thread, as a forked child must."""
         self._pending: deque[Awaited] = deque()
         self._introduced: dict[Model, str] = {}
         self._early = Early()

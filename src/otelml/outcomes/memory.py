@@ -6,7 +6,6 @@ import threading
 from heapq import heappop, heappush
 from itertools import count
 
-from otelml import forking
 from otelml.ledger import ledger
 from otelml.outcomes.records import Acted, Action, Ages, Awaited, Matured, Model, Outcome, Settled, judge, refusal
 
@@ -35,11 +34,10 @@ class MemoryStore:
 
     def __init__(self, ages: Ages, capacity: int) -> None:
         self._ages, self._capacity = ages, capacity
-        self._start_afresh()
-        forking.in_child(self._start_afresh)
+        self.start_afresh()
 
-    def _start_afresh(self) -> None:
-        # A forked child waits for none of its parent's outcomes: each is counted once, by the parent.
+    def start_afresh(self) -> None:
+        """Wait for none of the parent's outcomes, as a forked child must: each is counted once, by the parent."""
         self._lock = threading.Lock()
         self._entries: dict[str, list[Entry]] = {}
         # By the time of the prediction, not of its arrival here: staged calls arrive in groups.

@@ -95,6 +95,10 @@ class Store(Protocol):
 
     shared: bool
 
+    def start_afresh(self) -> None:
+        """Begin anew in a forked child."""
+        ...
+
     def introduce(self, model: Model, profile: str) -> None:
         """Keep what has to be known of a model to judge its outcomes, for processes that never saw it predict."""
         ...

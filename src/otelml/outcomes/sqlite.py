@@ -12,7 +12,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from otelml import forking
 from otelml.outcomes.records import Acted, Action, Ages, Awaited, Matured, Model, Outcome, Settled, judge, refusal
 
 if TYPE_CHECKING:
@@ -55,9 +54,9 @@ class SqliteStore:
         self._ages, self._path = ages, path
         self._connection: sqlite3.Connection | None = None
         self._lock = threading.Lock()
-        forking.in_child(self._start_afresh)
 
-    def _start_afresh(self) -> None:
+    def start_afresh(self) -> None:
+        """Open a connection of its own, as a forked child must."""
         # SQLite connections must not cross a fork; the parent's is left alone, neither used nor closed.
         self._abandoned, self._connection, self._lock = self._connection, None, threading.Lock()
 

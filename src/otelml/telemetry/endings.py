@@ -2,7 +2,9 @@
 
 * `sys.exit`, and the end of the main thread, call what is registered with `atexit`; so does a child of
   `os.fork`.
-* A worker of `multiprocessing` runs its finalizers, and atexit only where it was spawned.
+* A worker of `multiprocessing`, and of billiard and multiprocess, which are copies of it with an exit of their own,
+  runs its finalizers, and atexit only where it was spawned.
+* A worker of a pool of billiard, which is Celery's, ends by `os._exit` after its own farewell.
 * A server of uvicorn, once it has shut down, ends itself by the very signal that it was sent: neither runs.
 * `os._exit`, and a signal that nobody handles (`Pool.terminate`), run nothing; what was not exported is lost.
 """
@@ -11,13 +13,81 @@ from __future__ import annotations
 
 import atexit
 import functools
+import weakref
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from otelml.patching.guard import guarded
 from otelml.patching.imports import when_imported
+from otelml.telemetry.bounded import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from otelml.telemetry.pipeline import Pipeline
+
+POLL_S = 0.01
+FINALIZERS = ("multiprocessing.util", "multiprocess.util", "billiard.util")
+
+
+_finishing: weakref.WeakSet[Pipeline] = weakref.WeakSet()
+
+
+def finishing(pipeline: Pipeline) -> None:
+    """Have `finish` called at the very end of the process."""
+    _finishing.add(pipeline)
+
+
+# Registered when the launcher loads otelml, after it made its providers and before the host registers anything: so it
+# is called after the host's own, which may predict, and before the launcher's providers shut themselves down.
+@atexit.register
+def _finish() -> None:
+    for pipeline in list(_finishing):
+        pipeline.finish()
+
+
+@dataclass(eq=False)
+class Farewell:
+    """A method of somebody's, after which, or before which, a process ends without another word."""
+
+    module: str
+    owner: str
+    method: str
+    wrap: Callable[[Callable[..., Any], Callable[[], object]], Callable[..., Any]]
+    found: Any = None  # the class, once it is imported
+    wrapped: tuple[Any, Any] | None = field(default=None)  # its own method, and ours
+
+
+def _after_shutdown(original: Callable[..., Any], drain: Callable[[], object]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    async def shutdown(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await original(*args, **kwargs)
+        finally:
+            await _aside(drain)
+
+    return shutdown
+
+
+async def _aside(drain: Callable[[], object]) -> None:
+    """Drain in a thread, so that what else runs in the event loop goes on."""
+    from asyncio import sleep  # noqa: PLC0415 -- whoever calls has it
+
+    done: list[object] = []
+    if not in_thread(lambda: done.append(drain())):
+        drain()
+        return
+    while not done:  # noqa: ASYNC110 -- see below
+        await sleep(POLL_S)  # an event of the loop's cannot be set from another thread
+
+
+def _before_exit(original: Callable[..., Any], drain: Callable[[], object]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def do_exit(*args: Any, **kwargs: Any) -> Any:
+        drain()
+        return original(*args, **kwargs)
+
+    return do_exit
 
 
 class Endings:
@@ -32,27 +102,33 @@ class Endings:
     def __init__(self, close: Callable[[], object], drain: Callable[[], object]) -> None:
         self._close, self._drain = close, drain
         self._hooked = self._wanted = False
-        self._server: Any = None
-        self._wrapped: tuple[Any, Any] | None = None  # uvicorn's own method, and ours
+        self._farewells = (
+            Farewell("uvicorn.server", "Server", "shutdown", _after_shutdown),
+            Farewell("billiard.pool", "Worker", "_do_exit", _before_exit),
+        )
 
     def watch(self) -> None:
         """Be called before this process, or one that it starts, ends."""
         self._wanted = True
         self.before_providers()
         if self._hooked:
-            self._wrap()
+            for farewell in self._farewells:
+                self._wrap(farewell)
             return
         self._hooked = True
-        when_imported("multiprocessing.util", guarded("exit")(self._end_with_worker))
-        when_imported("uvicorn.server", guarded("exit")(self._end_with_server))
+        for util in FINALIZERS:
+            when_imported(util, guarded("exit")(self._end_with_worker))
+        for farewell in self._farewells:
+            when_imported(farewell.module, guarded("exit")(functools.partial(self._find, farewell)))
 
     def leave(self) -> None:
         """Be called no more, and restore what was wrapped."""
         self._wanted = False
         atexit.unregister(self._close)
-        if self._wrapped is not None and vars(self._server)["shutdown"] is self._wrapped[1]:
-            self._server.shutdown = self._wrapped[0]
-        self._wrapped = None
+        for one in self._farewells:
+            if one.wrapped is not None and vars(one.found)[one.method] is one.wrapped[1]:
+                setattr(one.found, one.method, one.wrapped[0])
+            one.wrapped = None
 
     def before_providers(self) -> None:
         """Come before the shutdown of every provider that is there now: last registered is first called."""
@@ -69,21 +145,13 @@ class Endings:
         if self._wanted:
             self._drain()
 
-    def _end_with_server(self, module: Any) -> None:
-        self._server = module.Server
-        self._wrap()
+    def _find(self, farewell: Farewell, module: Any) -> None:
+        farewell.found = getattr(module, farewell.owner)
+        self._wrap(farewell)
 
-    def _wrap(self) -> None:
-        if self._server is None or self._wrapped is not None or not self._wanted:
+    def _wrap(self, one: Farewell) -> None:
+        if one.found is None or one.wrapped is not None or not self._wanted:
             return
-        original = self._server.shutdown
-
-        @functools.wraps(original)
-        async def shutdown(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return await original(*args, **kwargs)
-            finally:
-                self._drain()
-
-        self._wrapped = (original, shutdown)
-        self._server.shutdown = shutdown
+        original = getattr(one.found, one.method)
+        one.wrapped = (original, one.wrap(original, self._drain_if_wanted))
+        setattr(one.found, one.method, one.wrapped[1])

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from otelml import forking
 from otelml.ledger import ledger
 from otelml.prediction import Task, label_text
 from otelml.stats.histogram import Histogram
@@ -146,9 +145,9 @@ class Meter:
         self._registry = registry
         self._made: dict[str, Any] = {}
         self._making = threading.RLock()
-        forking.in_child(self._new_lock)
 
-    def _new_lock(self) -> None:
+    def start_afresh(self) -> None:
+        """Begin with a new lock, as a forked child must."""
         self._making = threading.RLock()
 
     def create_score_histogram(

@@ -7,26 +7,26 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from otelml import forking
 from otelml.patching.guard import guarded, swallow
-from otelml.telemetry.endings import Endings
+from otelml.telemetry import connections
+from otelml.telemetry.bounded import Errand
+from otelml.telemetry.endings import Endings, finishing
+from otelml.telemetry.exporting import MILLIS, Exporting, all_done, lost
 from otelml.telemetry.meter import Meter
 from otelml.telemetry.producer import Producer, Source
 from otelml.telemetry.public import PublicInstruments
 from otelml.telemetry.shim import Shim
 from otelml.telemetry.streams import Allowance, Registry
+from otelml.telemetry.underway import HOLD_S, STUCK_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from opentelemetry.sdk.metrics.export import MetricReader
-
-MILLIS = 1_000
 SOON_S = 0.05
 FLUSH_S = 10.0
+SHUTDOWN_S = 5.0
 
 
 class Pipeline:
@@ -36,20 +36,47 @@ class Pipeline:
         self.producer = Producer()
         self._endings = Endings(self.close, self._drain)
         self.shim = Shim(self.producer, on_catch=self._endings.before_providers)
+        self.exporting = Exporting(self.producer, self.shim)
         self.fallback = PublicInstruments(self.producer, self.shim)
         self.allowance = Allowance()
         self.endings: list[Callable[[], None]] = []
         self._meters: dict[Any, Meter] = {}
-        self._announcing: threading.Thread | None = None
-        self._making, self._hurry = threading.RLock(), threading.Event()
-        forking.in_child(self._start_afresh)
+        self._held: list[Any] = []
+        self._limit(SHUTDOWN_S)
+        self._renew()
+        finishing(self)
 
-    def open(self, provider: Any = None, *, globs: tuple[str, ...] = ("*",), most_points: int = 10_000) -> None:
-        """Bring our points into the readers of `provider`, or of the global one."""
+    def _limit(self, shutdown_s: float) -> None:
+        self._shutdown_s = self._left_s = shutdown_s
+        self.shim.patience_s = min(STUCK_S, shutdown_s / 5)
+
+    def _renew(self) -> None:
+        self._making, self._hurry = threading.RLock(), threading.Event()
+        self._announcement = Errand(lambda deadline: bool(self._announce_soon(deadline)), "announcement")
+        self._closing, self._folding = Errand(self._close_now, "exit"), Errand(self._prepared, "flush")
+
+    def open(
+        self,
+        provider: Any = None,
+        *,
+        globs: tuple[str, ...] = ("*",),
+        most_points: int = 10_000,
+        shutdown_s: float = SHUTDOWN_S,
+        others: tuple[Any, ...] = (),
+    ) -> None:
+        """Bring our points into the readers of `provider`, or of the global one.
+
+        Parameters
+        ----------
+        shutdown_s : seconds that the end of the process may wait for exports.
+        others : providers of spans and events, which are flushed as well.
+        """
         self.shim.provider = provider
         self.producer.choose(globs)
         self.allowance.most = most_points
         self.producer.closing = False
+        self.exporting.providers = others
+        self._limit(shutdown_s)
         self._install()
 
     def _install(self) -> None:
@@ -71,7 +98,7 @@ class Pipeline:
     def remove(self) -> None:
         """Let go of the SDK, once readers that push were told; what was counted stays."""
         try:
-            self._export(time.monotonic() + FLUSH_S)
+            all_done(self.exporting.flush(time.monotonic() + FLUSH_S))
         finally:
             self._endings.leave()
             self.shim.remove()
@@ -98,83 +125,106 @@ class Pipeline:
             return self._meters[key]
 
     def announce(self) -> None:
-        """Tell push readers of new series, at zero: a backend loses what a first sample holds."""
+        """Export new series at zero, soon: a backend loses what a first sample holds."""
         self.fallback.check()
-        running = self._announcing
-        if running is None or not running.is_alive():
-            self._announcing = threading.Thread(target=self._announce_soon, name="otelml-announce", daemon=True)
-            self._announcing.start()
-
-    def _announce_soon(self) -> None:
-        self._hurry.wait(SOON_S)  # the call that a model is born by brings more series
-        self._announce()
+        # Where no thread can be started there is no announcement: a prediction is not held up by an export.
+        self._announced = self._announcement.start(time.monotonic() + FLUSH_S, inline=False)
 
     @guarded("announcement")
-    def _announce(self) -> None:
-        for reader in self._losing():
-            reader.collect()
-
-    def _losing(self) -> list[MetricReader]:
-        """List push readers that would get a value in a series' first sample; the others ask when they ask."""
-        self.producer.prepare()  # what is staged may be the first of its series
-        return [reader for reader in self.shim.unmet() if isinstance(reader, PeriodicExportingMetricReader)]
+    def _announce_soon(self, deadline: float) -> bool:
+        self._hurry.wait(SOON_S)  # the call that a model is born by brings more series
+        return all_done(self.exporting.zero(deadline))
 
     def flush(self, timeout_millis: float = 10_000) -> bool:
         """Export everything now; False when it did not get through in time.
 
         Readers that were added to a provider later are flushed too, which the provider's own `force_flush` skips.
         """
-        deadline = time.monotonic() + timeout_millis / MILLIS
-        done = self._export(deadline)
-        flush_spans = getattr(trace.get_tracer_provider(), "force_flush", None)
-        if flush_spans is not None:
-            done &= bool(flush_spans(max(1, round((deadline - time.monotonic()) * MILLIS))))
-        return done
+        return self._flushed(time.monotonic() + timeout_millis / MILLIS)
 
-    def _export(self, deadline: float) -> bool:
-        done = True
-        for reader in [*self._losing(), *self.shim.readers()]:
-            done &= _pulled(reader) or _flushed(reader, deadline)
-        return done
+    def _flushed(self, deadline: float) -> bool:
+        spans = self.exporting.flush_spans(deadline)  # at once: what is folded takes a while
+        tickets = [*self.exporting.flush(deadline), *spans]
+        return self.exporting.waited(tickets or [self._folding.start(deadline)], deadline)
+
+    def _prepared(self, _deadline: float) -> bool:
+        self.producer.prepare()
+        return True
 
     @guarded("exit")
     def close(self) -> None:
         """Before the process ends: no series keeps anything back, and none begins with its value."""
-        self._settle()
-        self._announce()
+        started = time.monotonic()
+        self.exporting.notice()
+        if self.exporting.hung():
+            self._left_s = min(self._left_s, STUCK_S)
+        self._hurry.set()
+        self._closing.start(started + self._left_s / 2).wait()
+        self._hurry.clear()
         self.producer.closing = True
+        self._left_s -= min(self._left_s / 2, time.monotonic() - started)
+
+    def _close_now(self, deadline: float) -> bool:
+        """Settle, export zero of what is new, and ours alone where callbacks of the host hold a reader up."""
+        self._settle()
+        tickets = self.exporting.zero(deadline)
+        for reader in self.shim.under_way.stuck(self.shim.patience_s):
+            self.shim.export_ours(reader)
+        return all_done(tickets)
+
+    @guarded("exit")
+    def finish(self) -> None:
+        """At the very end: shut the providers down that the launcher made, by the deadline."""
+        if self.exporting.hung():
+            self._left_s = min(self._left_s, STUCK_S)
+        self.exporting.shut_down(time.monotonic() + self._left_s)
 
     @guarded("exit")
     def _drain(self) -> None:
         """Before a process ends whose exporters nobody shuts down; one that lives on has lost nothing."""
+        self.exporting.notice()
+        deadline = time.monotonic() + (STUCK_S if self.exporting.hung() else self._shutdown_s)
+        self._hurry.set()
+        Errand(self._settled, "exit").start(deadline).wait()
+        self._hurry.clear()
+        if not self._flushed(deadline):
+            lost({"metrics or spans": 1})
+
+    def _settled(self, _deadline: float) -> bool:
         self._settle()
-        self.flush()
+        return True
 
     def _settle(self) -> None:
-        if self._announcing is not None and self._announcing.is_alive():
-            self._hurry.set()
-            self._announcing.join(timeout=1.0)
-            self._hurry.clear()
         for end in list(self.endings):
             end()
 
-    def _start_afresh(self) -> None:
-        self._announcing, self._making, self._hurry = None, threading.RLock(), threading.Event()
+    def hold(self) -> None:
+        """Before a fork: let collections and exports end for a moment, and none begin."""
+        deadline = time.monotonic() + HOLD_S
+        self.shim.under_way.hold(deadline)
+        for lock in self.exporting.locks():
+            if lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+                self._held.append(lock)
+
+    def release(self) -> None:
+        """After a fork: let collections and exports begin again."""
+        while self._held:
+            self._held.pop().release()
+        self.shim.under_way.release()
+
+    def start_afresh(self) -> None:
+        """Start from zero, with new locks and connections, as a forked child must."""
+        self.release()
+        self._renew()
+        owners = (self.shim.target(), trace.get_tracer_provider(), *self.exporting.providers)
+        connections.renew([*self.shim.owners(), *owners])
+        self.shim.start_afresh()
+        self.exporting.start_afresh()
+        self._limit(self._shutdown_s)
+        for meter in self._meters.values():
+            meter.start_afresh()
         for source in self.producer.sources:
             source.registry.reset()
-
-
-def _pulled(reader: MetricReader) -> bool:
-    """Whether a reader is asked for what it holds: what a flush made it hold is told twice, or never."""
-    return isinstance(reader, InMemoryMetricReader) or type(reader).__name__ == "PrometheusMetricReader"
-
-
-def _flushed(reader: MetricReader, deadline: float) -> bool:
-    try:
-        return reader.force_flush(max(1.0, (deadline - time.monotonic()) * MILLIS))
-    except Exception as error:  # noqa: BLE001 -- the host asked for a bool
-        swallow("flush", error)
-        return False
 
 
 PIPELINE = Pipeline()

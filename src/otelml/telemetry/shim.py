@@ -11,30 +11,30 @@ provider; where it fails, `public.py` takes over.  The private names that this n
 from __future__ import annotations
 
 import functools
-import threading
 import weakref
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import metrics, trace
+from opentelemetry import metrics
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricReader
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from otelml import forking
 from otelml.patching.guard import swallow
-from otelml.telemetry import connections
+from otelml.telemetry.bounded import in_thread
 from otelml.telemetry.merging import merged
 from otelml.telemetry.names import Kind, Metric
 from otelml.telemetry.producer import Producer, Source
 from otelml.telemetry.streams import Registry
+from otelml.telemetry.underway import STUCK_S, UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from opentelemetry.sdk.metrics.export import MetricsData
 
+    from otelml.telemetry.underway import Collecting
     from otelml.telemetry.views import View
 
 _SDK_NAMES = {Kind.COUNTER: "_Counter", Kind.UP_DOWN_COUNTER: "_UpDownCounter", Kind.HISTOGRAM: "_Histogram"}
@@ -51,7 +51,7 @@ class Shim:
         # The SDK's callbacks, weakly too: each leads back to its reader.
         self._own: weakref.WeakKeyDictionary[MetricReader, Callable[[], Any]] = weakref.WeakKeyDictionary()
         self._original: Any = None
-        forking.in_child(self._start_afresh)
+        self.under_way, self.patience_s = UnderWay(), STUCK_S
 
     @property
     def installed(self) -> bool:
@@ -132,15 +132,54 @@ class Shim:
 
         @functools.wraps(collect)
         def collect_with_ours(*args: Any, **kwargs: Any) -> MetricsData | None:
-            result = collect(*args, **kwargs)  # the SDK's own, and whatever it raises is the host's
             caught = reference()
+            if caught is None:
+                return collect(*args, **kwargs)
+            with self.under_way.collecting(caught) as this:
+                self._watch(this, collect)
+                try:
+                    result = collect(*args, **kwargs)  # the SDK's own, and whatever it raises is the host's
+                except Exception:
+                    self.export_ours(caught)
+                    raise
             try:
-                return result if caught is None else self._appended(caught, collect, result)
+                return self._appended(caught, collect, result)
             except Exception as error:  # noqa: BLE001 -- it would end the reader's thread, and the host's metrics
                 swallow("producer", error)
                 return result
 
         return collect_with_ours
+
+    def _watch(self, this: Collecting, collect: Any) -> None:
+        """See to it that ours leaves while callbacks of the host hold a collection up, and as often as it would."""
+        reader = this.reader
+        if not (isinstance(reader, PeriodicExportingMetricReader) and _calls_back(collect)):
+            return
+
+        def watch() -> None:
+            pause = self.patience_s
+            while not this.ended.acquire(timeout=pause) and not _closed(reader):
+                self.export_ours(reader)
+                pause = max(self.patience_s, reader._export_interval_millis / 1e3)
+
+        # Where the interpreter is ending no thread can be started, and this collection may be the last.
+        if not in_thread(watch) and (_closing(reader) or self.producer.closing):
+            self.export_ours(reader)
+
+    def export_ours(self, reader: MetricReader) -> None:
+        """Export ours alone, where the SDK's own collection failed or does not return.
+
+        Of a reader that pushes: another one keeps what it has not collected for its next collection.
+        """
+        collect = self._own.get(reader, _nothing)()
+        if collect is None or not isinstance(reader, PeriodicExportingMetricReader):
+            return
+        try:
+            data = self._appended(reader, collect, None)
+            if data is not None:
+                reader._receive_metrics(data)
+        except Exception as error:  # noqa: BLE001 -- the host's own error is on its way
+            swallow("producer", error)
 
     def _release(self, reader: MetricReader) -> None:
         self._own.pop(reader, None)
@@ -176,17 +215,16 @@ class Shim:
         """Find the provider in force: the one that was given, else the global one."""
         return self.provider or metrics.get_meter_provider()
 
-    def _start_afresh(self) -> None:
-        for reader, collect in self._held():
-            # A fork in the middle of a collection or an export leaves the SDK's locks held in the child.
-            consumer = getattr(collect, "__self__", None)
-            storage = getattr(consumer, "_reader_storages", {}).get(reader)
-            _renew(reader, "_export_lock", threading.Lock)
-            _renew(consumer, "_lock", threading.Lock)
-            _renew(storage, "_lock", threading.RLock)
-        connections.renew([*self._own, trace.get_tracer_provider()])
-        for view in self._views.values():
+    def start_afresh(self) -> None:
+        """Forget what readers were told, as a forked child must."""
+        self.under_way.start_afresh()
+        for view in list(self._views.values()):
             view.start_afresh()
+
+    def owners(self) -> list[Any]:
+        """What the SDK keeps: readers, and what collects for them."""
+        held = self._held()
+        return [*(reader for reader, _ in held), *(getattr(collect, "__self__", None) for _, collect in held)]
 
     def sings(self) -> bool:
         """Whether a throw-away provider's reader collects a canary of ours."""
@@ -217,6 +255,15 @@ def _disabled(provider: Any) -> bool:
     return bool(getattr(provider, "_disabled", False))
 
 
-def _renew(owner: Any, name: str, make: Callable[[], Any]) -> None:
-    if hasattr(owner, name):
-        setattr(owner, name, make())
+def _closed(reader: Any) -> bool:
+    """Whether a reader's exporter takes nothing any more."""
+    return bool(getattr(getattr(reader, "_exporter", None), "_shutdown", False))
+
+
+def _calls_back(collect: Any) -> bool:
+    """Whether a collection calls the host's code."""
+    return bool(getattr(getattr(collect, "__self__", None), "_async_instruments", True))
+
+
+def _nothing() -> None:
+    """Stand in for a reference to nothing."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from otelml import clock, forking
+from otelml import clock
 from otelml.ledger import ledger
 from otelml.stats.limits import SumLimits
 from otelml.telemetry import names
@@ -39,12 +39,10 @@ Place = tuple[Key, tuple[float, ...]]
 _lock = threading.Lock()  # one for all cells: an addition takes less than a microsecond
 
 
-def _new_lock() -> None:
+def start_afresh() -> None:
+    """Begin with a new lock, as a forked child must."""
     global _lock  # noqa: PLW0603 -- the parent's may be held by a thread that the child lacks
     _lock = threading.Lock()
-
-
-forking.in_child(_new_lock)
 
 
 @dataclass(frozen=True)

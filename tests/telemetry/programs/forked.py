@@ -20,8 +20,9 @@ from opentelemetry.sdk.metrics.export import (
 )
 from opentelemetry.sdk.resources import Resource
 
+from otelml import process  # noqa: F401 -- registers what happens at a fork
 from otelml.telemetry.names import Kind, Metric
-from otelml.telemetry.pipeline import Pipeline
+from otelml.telemetry.pipeline import PIPELINE
 from otelml.testing import points_from_sdk
 
 
@@ -29,7 +30,7 @@ class Shop:
     """What counts, and the way out of it."""
 
     def __init__(self):
-        self.pipeline = Pipeline()
+        self.pipeline = PIPELINE
         meter = self.pipeline.meter("shop")
         self.rows = meter.stream(Metric("rows", Kind.COUNTER, "{row}", "")).number({})
         self.active = meter.stream(Metric("active", Kind.UP_DOWN_COUNTER, "{request}", "")).number({})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
-
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -11,7 +9,7 @@ import pyarrow as pa
 import pytest
 import scipy.sparse
 
-from otelml.arrays import as_array, as_seconds, classes_in, column, column_names, is_missing, n_rows
+from otelml.arrays import as_array, classes_in, column, column_names, n_rows
 
 
 class Tensor:
@@ -128,36 +126,3 @@ def test_what_was_not_computed_yet_stays_so():
     assert n_rows(NotComputed()) is None
     with pytest.raises(TypeError, match="NotComputed was not computed yet"):
         as_array(NotComputed())
-
-
-NOON = datetime(1970, 1, 1, 12, tzinfo=timezone.utc)
-TIMES = {
-    "seconds": 43_200,
-    "UTC": NOON,
-    "without a zone": NOON.replace(tzinfo=None),
-    "another zone": NOON.astimezone(timezone(timedelta(hours=5))),
-    "datetime64": np.datetime64("1970-01-01T12:00"),
-    "pandas": pd.Timestamp("1970-01-01T14:00", tz="Etc/GMT-2"),
-}
-
-
-@pytest.mark.parametrize("time", TIMES.values(), ids=TIMES)
-def test_times_become_seconds(time):
-    """One time, a list and a series of any kind are seconds since the epoch; those without a zone are UTC."""
-    assert as_seconds(time) == 43_200
-    for several in ([time] * 2, pd.Series([time] * 2, index=[7, 7])):
-        assert as_seconds(several).tolist() == [43_200] * 2
-
-
-@pytest.mark.parametrize("missing", [None, np.nan, pd.NaT, pd.NA, np.datetime64("NaT", "s")])
-def test_missing_times_are_nan(missing):
-    """A time that is missing is NaN, alone and among others, and no date long ago."""
-    assert is_missing(missing)
-    assert np.isnan(as_seconds(missing))
-    assert np.isnan(as_seconds([NOON, missing])).tolist() == [False, True]
-
-
-def test_what_is_no_time_says_so():
-    """A text is no time: the caller is told."""
-    with pytest.raises((TypeError, ValueError)):
-        as_seconds(["noon"])

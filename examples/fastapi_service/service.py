@@ -49,7 +49,7 @@ class Feedback(BaseModel):
 @app.post("/predict")
 def predict(parcel: Parcel) -> Forecast:
     """Say how probable it is that the parcel will be late."""
-    with otelml.predictions() as batch:
+    with otelml.predictions(n_rows=1) as batch:
         scores = model.predict_proba(np.array([[parcel.distance_km, parcel.weight_kg, parcel.hour]]))
     score = float(scores[0, 1])
     return Forecast(id=batch.ids[0], score=score, late=score >= THRESHOLD)

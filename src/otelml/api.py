@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otelml import clock, process
-from otelml.arrays import as_array, as_seconds, is_missing
-from otelml.batches import predictions
+from otelml.batches import Ids, predictions
 from otelml.identities import Given
 from otelml.instrumentor import INSTRUMENTORS, disabled
+from otelml.labels import actual_text, entries, id_text, is_missing, plain
 from otelml.ledger import ledger
 from otelml.outcomes.records import Action, Outcome
 from otelml.patching.guard import guarded
-from otelml.prediction import label_text
 from otelml.settings import load
 from otelml.telemetry.pipeline import PIPELINE
+from otelml.times import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from otelml.telemetry.meter import Meter
 
@@ -114,55 +114,58 @@ def _identify(model: Any, given: Given) -> None:
 
 
 def record_outcomes(ids: Iterable[Any], actuals: Iterable[Any], at: Any = None, weight: Any = None) -> None:
-    """Say what came true of predictions, by their ids.
+    """Record the actual outcomes of predictions, by their ids.
+
+    Raises nothing for what is in the arguments: an outcome that cannot be read is counted in `ml.outcome.rejections`
+    as `invalid`, and a warning in the log says why, once.
 
     Parameters
     ----------
     ids : (n,) as the predictions were given, or got, them.
-    actuals : (n,) or (n, 1) labels, or numbers of a regression; one that is missing (None, NaN, NA) is rejected as
-        invalid.
-    at : when: one or (n,) seconds since the epoch, `datetime64` or datetimes (UTC without a zone); now by default.
+    actuals : (n,) or (n, 1) labels, or numbers of a regression; one that is missing (None, NaN, NA, null) is invalid.
+    at : when: one or (n,) datetimes, dates, ISO 8601 texts or seconds since the epoch (UTC without a zone); now by
+        default.  An outcome belongs to the latest prediction of its id that was made by then.
     weight : how much each counts, one number or (n,); 1 by default.  Negative and infinite ones are invalid.
-
-    Raises
-    ------
-    ValueError
-        When the lengths differ.
     """
-    texts = [label_text(one) for one in ids]
-    values = _column(actuals)
-    if len(texts) != len(values):
-        raise ValueError(f"{len(texts)} ids and {len(values)} actuals: give one actual value an id")
-    times = _each(clock.now() if at is None else as_seconds(at), len(texts), "at")
-    weights = [1] * len(texts) if weight is None else _each(weight, len(texts), "weight")
-    _record(texts, values, times, weights)
+    _record(ids, actuals, at, weight)
 
 
 @guarded("outcomes")
-def _record(ids: list[str], actuals: list[Any], times: list[float], weights: Sequence[float]) -> None:
+def _record(ids: Any, actuals: Any, at: Any, weight: Any) -> None:
+    if not process.current().settings.enabled:
+        return
+    values = entries(actuals)
+    texts = _texts(ids, len(values))
     desk = process.current().desk
+    if len(texts) != len(values):
+        _refuse("%d ids came with %d actuals: give one actual value an id", len(texts), len(values))
+        desk.reject("invalid", max(len(texts), len(values)))
+        return
+    labels = [actual_text(actual) for actual in values]
+    times = _numbers("at", read, clock.now() if at is None else at, len(texts))
+    weights = [1.0] * len(texts) if weight is None else _numbers("weight", _weights, weight, len(texts))
     outcomes = [
-        Outcome(one, label_text(actual), _number(actual), time, weight)
-        for one, actual, time, weight in zip(ids, actuals, times, weights, strict=True)
-        if not is_missing(actual) and math.isfinite(time) and 0 <= weight < math.inf
+        Outcome(one, label, _number(actual), time, weight)
+        for one, label, actual, time, weight in zip(texts, labels, values, times, weights, strict=True)
+        if one and label is not None and math.isfinite(time) and 0 <= weight < math.inf
     ]
-    desk.reject("invalid", len(ids) - len(outcomes))
+    desk.reject("invalid", len(texts) - len(outcomes))
     if outcomes:
         desk.bring(outcomes)
 
 
-def record_outcome(id: Any, actual: Any, at: float | None = None) -> None:  # noqa: A002 -- the public name
-    """Say what came true of one prediction; see `record_outcomes`."""
+def record_outcome(id: Any, actual: Any, at: Any = None) -> None:  # noqa: A002 -- the public name
+    """Record the actual outcome of one prediction; see `record_outcomes`."""
     record_outcomes([id], [actual], at)
 
 
 def record_actions(ids: Iterable[Any], action: str, at: Any = None) -> None:
-    """Say what somebody did about predictions: clicked, booked, blocked, cancelled.
+    """Record what somebody did about predictions: clicked, booked, blocked, cancelled.
 
     `ml.actions` counts an action of a prediction once, for as long as the prediction is remembered; its exposures are
     the predictions that were registered under ids, `ml.outcome.awaited`.  What is not counted is in
-    `ml.outcome.rejections`, with the action's name and why: an id that nobody waits for is `unknown`.  Raises nothing:
-    what cannot be read is logged once, and counted in `otelml.errors`.
+    `ml.outcome.rejections`, with the action's name and why: an id that nobody waits for is `unknown`.  Raises nothing
+    for what is in the arguments, as `record_outcomes`.
 
     Parameters
     ----------
@@ -174,11 +177,18 @@ def record_actions(ids: Iterable[Any], action: str, at: Any = None) -> None:
 
 
 @guarded("outcomes")
-def _act(ids: Iterable[Any], action: str, at: Any) -> None:
-    texts = [label_text(one) for one in ([ids] if isinstance(ids, str | bytes) else ids)]
-    times = _each(clock.now() if at is None else as_seconds(at), len(texts), "at")
-    name = process.current().models.actions.of(label_text(action))
-    actions = [Action(one, name, time) for one, time in zip(texts, times, strict=True) if math.isfinite(time)]
+def _act(ids: Any, action: Any, at: Any) -> None:
+    if not process.current().settings.enabled:
+        return
+    name = actual_text(action)
+    if is_missing(ids) or name is None:
+        _refuse("record_actions needs ids and the name of an action")
+        return
+    texts = _texts(ids, None)
+    times = _numbers("at", read, clock.now() if at is None else at, len(texts))
+    name = process.current().models.actions.of(name)
+    pairs = zip(texts, times, strict=True)
+    actions = [Action(one, name, time) for one, time in pairs if one and math.isfinite(time)]
     desk = process.current().desk
     desk.reject("invalid", len(texts) - len(actions), name)
     if actions:
@@ -208,20 +218,38 @@ def force_flush(timeout_millis: float = 10_000) -> bool:
     return PIPELINE.flush(timeout_millis)
 
 
-def _column(actuals: Any) -> list[Any]:
-    return list(as_array(actuals).ravel() if getattr(actuals, "shape", ())[1:] == (1,) else actuals)
+def _texts(ids: Any, count: int | None) -> list[str]:
+    """The texts of ids; of a block whose rows nobody saw, as many as there are outcomes."""
+    if isinstance(ids, Ids) and ids.on_demand and count is not None:
+        return [ids.made(row) for row in range(count)]
+    return [id_text(one) for one in entries(ids)]
 
 
-def _each(value: Any, count: int, name: str) -> list[float]:
-    array = np.asarray(as_array(value) if np.ndim(value) else value).astype(np.float64)
-    if array.ndim and len(array) != count:
-        raise ValueError(f"{name} has {len(array)} values for {count} ids")
+def _numbers(name: str, reader: Callable[[Any], tuple[Any, str | None]], value: Any, count: int) -> list[float]:
+    """One number for each of `count` ids; NaN for those that cannot be read."""
+    array, problem = reader(value)
+    if array.ndim and array.shape != (count,):
+        problem, array = f"{len(array)} values came for {count} ids", np.asarray(np.nan)
+    if problem is not None:
+        _refuse("%s of outcomes or actions: %s", name, problem)
     return np.broadcast_to(array, (count,)).tolist()
+
+
+def _weights(weight: Any) -> tuple[Any, str | None]:
+    one = not hasattr(weight, "__len__") or isinstance(weight, str)
+    numbers = [_number(each) for each in ([weight] if one else entries(weight))]
+    array = np.array([np.nan if each is None else each for each in numbers])
+    return array[0] if one else array, "a weight is no number" if None in numbers else None
+
+
+def _refuse(message: str, *values: object) -> None:
+    ledger.error("outcomes")
+    ledger.warn_once("otelml: " + message, *values)
 
 
 def _number(actual: Any) -> float | None:
     try:
-        number = float(actual)
-    except (TypeError, ValueError, OverflowError):
+        number = float(plain(actual))  # pyright: ignore[reportArgumentType] -- whatever it is
+    except Exception:  # noqa: BLE001 -- a class of the host's own may raise anything
         return None
     return number if math.isfinite(number) else None

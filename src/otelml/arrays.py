@@ -6,13 +6,15 @@ None of those libraries is imported: an object that comes from one brings the me
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from otelml.labels import is_missing
+
 Array = NDArray[Any]
+__all__ = ["as_array", "classes_in", "column", "column_names", "is_missing", "keys_of", "n_rows"]
 
 
 def as_array(value: Any) -> Array:
@@ -91,46 +93,3 @@ def column(value: Any, name: str) -> Array | None:
         return None
     names = column_names(value)
     return None if names is None or name not in names else as_array(value[name])
-
-
-def as_seconds(times: Any) -> Array:
-    """Seconds since the epoch, `()` or `(n,)`; NaN for a time that is missing.
-
-    Parameters
-    ----------
-    times : one or several numbers of seconds, `datetime64`, or datetimes (pandas' too; UTC without a zone).
-
-    Raises
-    ------
-    TypeError, ValueError
-        When it is none of these.
-
-    >>> as_seconds([datetime(1970, 1, 2), None]).tolist()
-    [86400.0, nan]
-    """
-    array = np.asarray(as_array(times) if np.ndim(times) else times)
-    if array.dtype.kind == "M":
-        return np.where(np.isnat(array), np.nan, array.astype("datetime64[us]").astype(np.int64) / 1e6)
-    if array.dtype.kind == "O":
-        array = np.array([_seconds(one) for one in array.ravel().tolist()]).reshape(array.shape)
-    return array.astype(np.float64)
-
-
-def _seconds(time: Any) -> float:
-    if is_missing(time):
-        return np.nan
-    if isinstance(time, datetime):
-        time = (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
-    return float(time)
-
-
-def is_missing(value: Any) -> bool:
-    """Whether a value is none: None, NaN, NaT, pandas' NA.
-
-    >>> [is_missing(one) for one in (None, float("nan"), np.datetime64("NaT", "s"), 0, "")]
-    [True, True, True, False, False]
-    """
-    try:
-        return value is None or bool(value != value)  # noqa: PLR0124 -- what is missing does not equal itself
-    except (TypeError, ValueError):  # NA does not know whether it does; nor does an array, which is no one value
-        return True

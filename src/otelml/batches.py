@@ -1,20 +1,113 @@
-"""Which rows the predictions in a block are about: ids, given or generated, one a row."""
+"""Which rows the predictions in a block are about: ids, given or generated, one a row.
+
+Ids are the host's data.  They are there whatever otelml does: generated from a secret of the block and the number of
+the row alone, so that threads which share a block need no lock, and a row has the same id whoever asks first.
+"""
 
 from __future__ import annotations
 
-import uuid
+import os
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from hashlib import blake2b
+from itertools import count
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from otelml.labels import LONGEST, NO_ID, bounded, entries, whole_id
 from otelml.ledger import ledger
-from otelml.prediction import label_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from contextvars import Token
 
 BATCH: ContextVar[Batch | None] = ContextVar("otelml_batch", default=None)
+_item, _each = list[str].__getitem__, list[str].__iter__
+_FIRST = (0, 0)
+MOST_ROWS = 10_000_000
+MOST_ON_DEMAND = 1_000_000
+
+
+class Ids(list[str]):
+    """One id a row: a list, which makes further ids on demand while nobody knows how many rows there are.
+
+    Its length is that of the ids given, else `n_rows`, else the rows that models have seen.  Where no model was seen
+    (otelml is off, or not launched), indexing, iteration and `zip` make ids on demand; a copy (`list`, `tuple`, JSON)
+    has as many as `len` says.
+
+    >>> ids = Ids(None, None)
+    >>> len(ids), [score for _, score in zip(ids, [0.1, 0.2])], ids[1] == list(zip(ids, "ab"))[1][0], list(ids)
+    (0, [0.1, 0.2], True, [])
+    """
+
+    asked = 0
+
+    def __init__(self, given: Iterable[str] | None, n_rows: int | None) -> None:
+        if given is not None:
+            super().__init__(given)
+        self._given = given is not None
+        if n_rows and not self._given:
+            self.reach(n_rows)
+
+    @property
+    def on_demand(self) -> bool:
+        """Whether ids are made as they are asked for."""
+        return not self._given and not list.__len__(self)
+
+    def made(self, row: int) -> str:
+        """The id of a row: unguessable, and the same each time."""
+        secret = self.__dict__.get("secret") or self.__dict__.setdefault("secret", os.urandom(16))
+        return blake2b(b"%d" % row, key=secret, digest_size=16).hexdigest()
+
+    def reach(self, rows: int) -> None:
+        """Have an id for each of the first `rows` rows."""
+        held = list.__len__(self)
+        if rows > held:  # one assignment: another thread that is at it writes the same ids into the same places
+            list.__setitem__(self, slice(held, rows), [self.made(row) for row in range(held, rows)])
+
+    def __len__(self) -> int:
+        self.asked += 1
+        return list.__len__(self)
+
+    def __iter__(self) -> Iterator[str]:
+        return OnDemand(self) if self.on_demand else _each(self)
+
+    def __getitem__(self, index: SupportsIndex | slice) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] -- as a list
+        if not self.on_demand:
+            return _item(self, index)
+        if isinstance(index, slice):
+            return [self.made(row) for row in range(*index.indices(max(0, index.stop or 0)))]
+        row = index.__index__()
+        return self.made(row if row >= 0 else -1 - row)
+
+    def __reduce__(self) -> Any:
+        return list, (list.copy(self),)
+
+    def __reduce_ex__(self, _: SupportsIndex) -> Any:
+        return self.__reduce__()
+
+
+class OnDemand:
+    """Iterates over ids that are made as they are asked for.
+
+    `list` and its like ask how many there are once they hold the iterator, `zip` and loops do not: without a difference
+    between them, a copy would have a million ids.
+    """
+
+    def __init__(self, ids: Ids) -> None:
+        self._ids, self._asked, self._rows = ids, ids.asked, count()
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __length_hint__(self) -> int:
+        self._asked = -1
+        return 0
+
+    def __next__(self) -> str:
+        row = next(self._rows)
+        if self._asked != self._ids.asked or row >= MOST_ON_DEMAND:
+            raise StopIteration
+        return self._ids.made(row)
 
 
 class Batch:
@@ -22,51 +115,96 @@ class Batch:
 
     Attributes
     ----------
-    ids : one id a row, as text; without ids of yours they are generated when a model first answers.
+    ids : one id a row, as text; without ids of yours they are generated.
     """
 
-    def __init__(self, ids: Iterable[Any] | None) -> None:
-        self._given = None if ids is None else [label_text(one) for one in ids]  # as outcomes will have them
-        self._generated: list[str] = []
-        self._taken: dict[tuple[int, str], int] = {}
+    def __init__(self, ids: Iterable[Any] | None, n_rows: int | None = None) -> None:
+        self._kept: list[str] | None = None  # as outcomes will have them, where that is another text than the host's
+        self._size: int | None = None
+        if ids is not None:
+            self.ids = Ids(self._read(entries(ids)), None)
+            self._size = len(self.ids)
+        else:
+            self.ids = Ids(None, None if n_rows is None else _rows(n_rows))
+            self._size = len(self.ids) or None
+        self._claims: dict[tuple[Any, int], tuple[int, int]] = {}
+        self._latest: dict[Any, tuple[int, int]] = {}
 
-    @property
-    def ids(self) -> list[str]:
-        """One id a row."""
-        return self._generated if self._given is None else self._given
+    def _read(self, ids: list[Any]) -> list[str]:
+        texts = [whole_id(one) for one in ids]
+        for one in texts:
+            if not one or len(one) > LONGEST:
+                self._kept = [bounded(one) if one else NO_ID for one in texts]
+                break
+        return texts
 
     def take(self, model: object, operation: str, rows: int) -> list[str]:
-        """The ids of the next `rows` rows that `model` is asked about by `operation`.
+        """The ids of the next `rows` rows that `model` is asked about by `operation`; `NO_ID` of a row without one.
 
         A call on all rows takes them all, one on a part the next part; a further call on all of them begins anew.
         """
-        asked = (id(model), operation)
-        start = self._taken.get(asked, 0)
-        if self._given is None:
-            self._generated += [uuid.uuid4().hex for _ in range(start + rows - len(self._generated))]
-        elif start + rows > len(self._given):
-            start = 0
-        self._taken[asked] = start + rows
-        ids = self.ids[start : start + rows]
+        asked, size = (id(model), operation), self._size
+        turn, end = self._latest.get(asked, _FIRST)
+        while True:  # `setdefault` is atomic: of calls in several threads, or in a signal handler, one has each turn
+            start = 0 if size is not None and end + rows > size else end
+            mine = (start, start + rows)
+            held = self._claims.setdefault((asked, turn), mine)
+            turn, end = turn + 1, held[1]
+            if held is mine:
+                break
+        self._latest[asked] = (turn, end)
+        if size is None:
+            self.ids.reach(end)
+        ids = _item(self.ids if self._kept is None else self._kept, slice(start, end))
+        return ids if len(ids) == rows and self._kept is None else self._there(ids, rows)
+
+    def _there(self, ids: list[str], rows: int) -> list[str]:
+        """Those ids, or none where there are too few, or all are missing."""
         if len(ids) < rows:
             ledger.drop("ids_mismatch", rows)
-            ledger.warn_once("otelml: %d rows were predicted under %d ids; give one id a row", rows, len(self.ids))
+            ledger.warn_once("otelml: %d rows were predicted under %d ids; give one id a row", rows, self._size)
+            return []
+        if not any(ids):
+            without_id(rows)
             return []
         return ids
+
+
+def without_id(rows: int, model: str = "") -> None:
+    """Count rows that have no id, by which no outcome will find them."""
+    if rows:
+        ledger.drop("ids_missing", rows, model)
+        ledger.warn_once("otelml: rows were predicted without an id (None, NaN or an empty text among the ids): no "
+                         "outcome is awaited for them, see otelml.dropped")  # fmt: skip
+
+
+def _rows(n_rows: Any) -> int | None:
+    if n_rows is None:
+        return None
+    with suppress(TypeError, ValueError):
+        rows = int(n_rows)
+        if rows == n_rows and 0 <= rows <= MOST_ROWS:
+            return rows
+    ledger.warn_once("otelml: n_rows of predictions(...) is no whole number of rows; it is left out")
+    return None
 
 
 class predictions:  # noqa: N801 -- a context manager, named as it is used
     """Name the rows that models are asked about in this block, so that outcomes find them.
 
+    An id names one prediction: use the id of the order or the request, not that of the customer.
+
     Parameters
     ----------
-    ids : (n_rows,) anything with a text; None has them generated.
-    groups, positions : (n_rows,) of a ranking: what each row was shown for, and at which place.
+    ids : (n_rows,) anything with a text; None has them generated.  A row whose id is missing (None, NaN, an empty
+        text) awaits no outcome.
+    n_rows : how many rows there are, so that `batch.ids` has as many also where otelml is switched off.
+    segment, groups, positions : (n_rows,) for slices and rankings.
 
     Raises
     ------
     NotImplementedError
-        For groups and positions, until rankings are watched.
+        For segment, groups and positions, until they are watched.
     """
 
     __slots__ = ("_batch", "_tokens")
@@ -74,12 +212,15 @@ class predictions:  # noqa: N801 -- a context manager, named as it is used
     def __init__(
         self,
         ids: Iterable[Any] | None = None,
+        *,
+        n_rows: int | None = None,
+        segment: Any = None,
         groups: Iterable[Any] | None = None,
         positions: Iterable[Any] | None = None,
     ) -> None:
-        if groups is not None or positions is not None:
-            raise NotImplementedError("groups and positions are not watched yet; leave them out")
-        self._batch = Batch(ids)
+        if segment is not None or groups is not None or positions is not None:
+            raise NotImplementedError("segment, groups and positions are not watched yet; leave them out")
+        self._batch = Batch(ids, n_rows)
         self._tokens: list[Token[Batch | None]] = []
 
     def __enter__(self) -> Batch:

@@ -10,16 +10,31 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from otelml.labels import encodable, label_text, label_texts
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from numpy.typing import NDArray
 
 HALF = 0.5
+__all__ = [  # the texts of labels are of `otelml.labels`
+    "Decision",
+    "Description",
+    "Form",
+    "ModelIdentity",
+    "Prediction",
+    "Task",
+    "encodable",
+    "label_text",
+    "label_texts",
+    "normalise",
+    "task_of",
+]
 
 
 class Task(str, Enum):
@@ -104,43 +119,6 @@ def task_of(classes: Collection[Any]) -> Task:
     'binary'
     """
     return Task.BINARY if len(classes) == 2 else Task.MULTICLASS
-
-
-def label_text(label: object) -> str:
-    """One text for all labels that Python holds equal.
-
-    >>> [label_text(x) for x in (True, 1, 1.0, np.int64(1), 1.5, "late", None)]
-    ['1', '1', '1', '1', '1.5', 'late', 'None']
-    """
-    if isinstance(label, np.generic):
-        label = cast("object", label.item())
-    if isinstance(label, bytes):
-        return label.decode(errors="replace")
-    if isinstance(label, bool | int):
-        return str(int(label))
-    if isinstance(label, float) and label.is_integer():
-        return str(int(label))
-    return encodable(str(label))
-
-
-def encodable(text: str) -> str:
-    """A text that can leave the process: half of a surrogate pair, as JSON lets in, fails a whole export.
-
-    >>> encodable("late" + chr(0xD83D)), encodable("spät")
-    ('late?', 'spät')
-    """
-    return text if text.isascii() else text.encode(errors="replace").decode()
-
-
-def label_texts(labels: Sequence[object] | NDArray[Any]) -> list[str]:
-    """`label_text` of each; (n_rows,) in, as many texts out."""
-    if isinstance(labels, np.ndarray):
-        unique, inverse = np.unique(labels, return_inverse=True) if labels.dtype.kind in "biuf" else (None, None)
-        if unique is not None and inverse is not None:
-            texts = np.array([label_text(label) for label in unique.tolist()], dtype=object)
-            return texts[inverse.reshape(-1)].tolist()
-        labels = labels.tolist()
-    return [label_text(label) for label in labels]
 
 
 def normalise(form: Form, decision: Decision, answer: NDArray[Any]) -> Prediction:

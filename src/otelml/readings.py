@@ -17,9 +17,10 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from otelml.arrays import as_seconds, is_missing
+from otelml.arrays import is_missing
 from otelml.prediction import label_text
 from otelml.stats.categories import mark_of
+from otelml.times import as_seconds
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]

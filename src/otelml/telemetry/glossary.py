@@ -117,6 +117,8 @@ DROPPED_BECAUSE = {
     "budget": "rows that the columns left out to keep to `OTEL_PYTHON_ML_BUDGET`",
     "cardinality": "a bound was reached: of models, labels, actions, series, or shapes of answers",
     "ids_mismatch": "rows and ids differ in number",
+    "ids_missing": "rows whose id is missing: no outcome is awaited for them",
+    "ids_repeated": "predictions under an id whose earlier prediction still waits for its outcome",
     "not_finite": "NaN or infinite values",
     "not_probability": "rows of scores that should be probabilities and are below 0 or above 1",
     "overflow": "values and weights that are too large for a sum: counted in their bin, and in no sum",
@@ -124,6 +126,7 @@ DROPPED_BECAUSE = {
     "queue_full": "predictions came faster than the outcome store was written",
     "sampled": "values that the fallback to public instruments left out",
     "shutdown": "series, spans and events that were not exported before the process ended; counted in the log as well",
+    "store_deleted": "predictions that waited in an outcome store whose file was deleted",
     "store_full": "the in-process store was full, the oldest prediction gave way",
     "store_unwritable": "the outcome store could not be written or read",
     "unsupported_input": "rows that are no table of columns",
@@ -133,7 +136,7 @@ REJECTED_BECAUSE = {
     "unknown": "no prediction waits under this id, or it came too early for another worker's",
     "duplicate": "the same label again, or the same action",
     "expired": "the time to live has passed",
-    "invalid": "the label is missing, or its time or weight, or an action's time, is no number",
+    "invalid": "the id or the label is missing, or a time or weight is none",
 }
 ERRORS_IN = {
     "announcement": "telling readers of new series",

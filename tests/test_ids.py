@@ -1,0 +1,209 @@
+"""Ids of a block: there whatever otelml does, one a row, a list that a service can return."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pytest
+from fresh import forget_models
+from pydantic import BaseModel, TypeAdapter
+from sklearn.linear_model import LogisticRegression
+
+import otelml
+from otelml.batches import BATCH, Batch
+from otelml.labels import LONGEST
+from otelml.ledger import ledger
+from otelml.patching.guard import loud
+from otelml.testing import capture, total
+
+ROWS = np.linspace(-1, 1, 40).reshape(-1, 1)
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Fit a model that says 1 where its number is positive."""
+    return LogisticRegression().fit(ROWS, ROWS[:, 0] > 0)
+
+
+@pytest.fixture(params=["off", "absent", "broken", "on"])
+def state(request, monkeypatch):
+    """Switch otelml off, never instrument, let it fail inside, or have it watch."""
+    if request.param == "absent":
+        yield request.param
+        return
+    with capture() as captured, loud(request.param == "on"):
+        enabled = {"enabled": False} if request.param == "off" else {}
+        otelml.instrument(captured.tracer_provider, captured.meter_provider, **enabled)
+        if request.param == "broken":
+            monkeypatch.setattr("otelml.process.Process.settings", property(lambda _: 1 / 0), raising=False)
+            monkeypatch.setattr("otelml.observe.Watch.__init__", lambda *_: 1 / 0)
+        try:
+            yield request.param
+        finally:
+            monkeypatch.undo()
+            otelml.uninstrument()
+            forget_models()
+
+
+def test_a_service_works_whatever_otelml_does(state, model):
+    """Ids can be indexed, paired with scores and recorded, and nothing is raised."""
+    for n_rows in (None, 3):
+        with otelml.predictions(n_rows=n_rows) as batch:
+            scores = model.predict_proba(ROWS[:3])[:, 1]
+        pairs = list(zip(batch.ids, scores, strict=False))
+        assert [score for _, score in pairs] == scores.tolist()
+        assert [batch.ids[row] for row in range(3)] == [one for one, _ in pairs]
+        assert len(batch.ids) == (3 if n_rows or state == "on" else 0)
+        otelml.record_outcomes(batch.ids, [0, 1, 1])
+        otelml.record_outcome(batch.ids[0], 1)
+        otelml.record_actions(batch.ids, "click")
+
+
+@pytest.mark.usefixtures("state")
+def test_given_ids_are_the_hosts_own(model):
+    """As text, in order, however long, whatever otelml does."""
+    given = [7, "x" * 1_000, None, np.int64(3)]
+    with otelml.predictions(ids=given, n_rows=99) as batch:
+        model.predict(ROWS[:4])
+    assert batch.ids == ["7", "x" * 1_000, "", "3"]
+    otelml.record_outcomes(given, [0, 1, 1, 0])
+
+
+def test_ids_are_a_list():
+    """They compare, slice, copy, pickle and serialise as a list does, with as many as `len` says."""
+    ids = Batch(None, 3).ids
+    assert len(set(ids)) == 3
+    assert ids[-1] == list(ids)[2] == ids[2:][0] == tuple(ids)[2]
+    assert json.loads(json.dumps(ids)) == ids == list(ids) == copy.deepcopy(ids) == pickle.loads(pickle.dumps(ids))  # noqa: S301 -- ours
+    assert np.asarray(ids).tolist() == ids == pd.Series(ids).tolist()
+    assert TypeAdapter(list[str]).validate_python(ids) == ids
+    assert [*reversed(ids)] == ids[::-1]
+
+
+def test_ids_on_demand_end():
+    """Where nobody knows how many rows there are, a copy is empty, and what is asked for is there."""
+    batch = Batch(None)
+    ids = batch.ids
+
+    class Answer(BaseModel):
+        ids: list[str]
+
+    assert [list(ids), tuple(ids), [*ids], sorted(ids), json.dumps(ids)] == [[], (), [], [], "[]"]
+    assert Answer(ids=ids).ids == copy.copy(ids) == pickle.loads(pickle.dumps(ids)) == []  # noqa: S301 -- ours
+    assert ids[:2] == [ids[0], ids[1]]
+    assert next(iter(ids)) == ids[-1] == ids[0]
+    assert sum(1 for _ in ids) == 1_000_000
+    assert batch.take(object(), "predict", 2) == [*ids] == [one for one, _ in zip(ids, "ab", strict=True)]
+
+
+def test_ids_cannot_be_guessed_from_another():
+    """Rows of one block share no beginning, and blocks no ids."""
+    several = [Batch(None, 100).ids for _ in range(100)]
+    every = [one for ids in several for one in ids]
+    assert len(set(every)) == 10_000
+    assert len({one[:8] for one in every}) > 9_900
+
+
+@pytest.mark.parametrize("n_rows", [-1, 2.5, "three", float("nan"), [3], 10**12])
+def test_an_odd_number_of_rows_is_left_out(n_rows):
+    """And nothing is raised."""
+    assert len(Batch(None, n_rows).ids) == 0
+
+
+def test_parts_in_threads_take_each_row_once():
+    """Threads that predict parts of one block at one time share its ids out."""
+    batch, shared, begin = Batch([str(row) for row in range(4_000)]), object(), threading.Barrier(8)
+
+    def part(_):
+        begin.wait()
+        return [one for _ in range(100) for one in batch.take(shared, "predict", 5)]
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = [one for part in pool.map(part, range(8)) for one in part]
+    assert sorted(taken, key=int) == batch.ids
+
+
+def test_models_in_threads_have_the_same_ids():
+    """Two models that are asked at one time about the rows of a block name them alike."""
+    for _ in range(200):
+        batch, begin = Batch(None), threading.Barrier(2)
+
+        def ask(asked, batch=batch, begin=begin):
+            begin.wait()
+            return batch.take(asked, "predict", 500)
+
+        with ThreadPoolExecutor(2) as pool:
+            first, second = pool.map(ask, ("a", "b"))
+        assert first == second == batch.ids
+        assert len(batch.ids) == 500
+
+
+def test_a_further_call_on_all_rows_begins_anew():
+    """With `n_rows` as with ids of the host's own; a call on more rows than that is counted, and takes none."""
+    for batch in (Batch(None, 3), Batch(["a", "b", "c"])):
+        asked = object()
+        assert batch.take(asked, "predict", 3) == batch.ids
+        assert batch.take(asked, "predict", 3) == batch.ids
+        before = ledger.dropped["ids_mismatch", ""]
+        assert batch.take(asked, "predict", 4) == []
+        assert ledger.dropped["ids_mismatch", ""] - before == 4
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, pd.NaT, "", "nan", np.datetime64("NaT")])
+def test_a_missing_id_is_no_id(model, missing):
+    """Rows without one await nothing and are counted; the others are joined, and none is corrected."""
+    ids = [missing if row % 4 == 0 else row for row in range(40)]
+    with capture("delta") as captured:
+        otelml.instrument(captured.tracer_provider, captured.meter_provider)
+        try:
+            otelml.identify(model, name="gaps")
+            with otelml.predictions(ids=ids):
+                model.predict_proba(ROWS)
+            with otelml.predictions(ids=[missing]):
+                model.predict_proba(ROWS[:1])
+            otelml.record_outcomes(ids, ROWS[:, 0] > 0)
+            points = captured.points() + captured.points()
+        finally:
+            otelml.uninstrument()
+            forget_models()
+    counted = {name: total(points, f"ml.outcome{name}").last for name in (".awaited", "s", ".corrections")}
+    assert counted == {".awaited": 30, "s": 30, ".corrections": 0}
+    assert total(points, "otelml.dropped", {"ml.reason": "ids_missing"}).last == 11
+    assert total(points, "ml.outcome.rejections", {"ml.reason": "invalid"}).last == 10
+
+
+def test_a_long_id_is_kept_short_inside(model):
+    """What is stored and put on a span is bounded, and the outcome is found by the id as it was given."""
+    given = "x" * 1_000_000
+    with capture("delta") as captured:
+        otelml.instrument(captured.tracer_provider, captured.meter_provider, span_ids=True)
+        try:
+            with otelml.predictions(ids=[given]):
+                model.predict(ROWS[:1])
+            otelml.record_outcome(given, 0)
+            otelml.record_actions(given, "A" * 1_000_000)
+            points = captured.points() + captured.points()
+            spans = captured.spans()
+        finally:
+            otelml.uninstrument()
+            forget_models()
+    assert total(points, "ml.outcomes").last == total(points, "ml.actions").last == 1
+    texts = [str(value) for point in points for value in point.attributes.values()]
+    texts += [str(value) for span in spans for value in span.attributes.values()]
+    assert max(map(len, texts)) <= LONGEST
+
+
+def test_a_block_may_be_left_in_another_context():
+    """As a generator of a framework may: nothing is raised."""
+    block = otelml.predictions()
+    block.__enter__()
+    thread = threading.Thread(target=block.__exit__, args=(None, None, None))
+    thread.start()
+    thread.join()
+    BATCH.set(None)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from otelml.baseline import Baseline
 from otelml.baseline.document import BaselineError
 from otelml.cli.files import sealed, write_folder
+from otelml.cli.streams import write_document
 from otelml.cli.thresholds import given, option
 from otelml.rules.catalogue import defaults, for_model, without
 from otelml.rules.constants import written
@@ -32,7 +33,7 @@ def execute(arguments: Namespace) -> int:
     try:
         files = rules_for(arguments)
         if arguments.out is None:
-            sys.stdout.write(sealed(rendered(together(files), arguments)))
+            write_document(sealed(rendered(together(files), arguments)))
         else:
             texts = {f"{file.name}.rules.yml": rendered(file, arguments) for file in files}
             leave(arguments.out, texts, force=arguments.force)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from promql import read
 
+from otelml.cli.files import sealed
 from otelml.dashboards import boards, queries
 from otelml.dashboards.catalogue import BUILT_IN
 from otelml.dashboards.render import as_json, file_name
@@ -55,7 +56,7 @@ def asked(uid):
 def test_checked_in_is_what_is_generated(uid):
     """The files are what `otelml dashboards --out collector-config/grafana/dashboards` writes, byte for byte."""
     board = BOARDS[uid]
-    assert (CHECKED_IN / file_name(board)).read_text(encoding="utf-8") == as_json(board, RUNBOOKS)
+    assert (CHECKED_IN / file_name(board)).read_text(encoding="utf-8") == sealed(as_json(board, RUNBOOKS))
 
 
 def test_nothing_else_is_checked_in():

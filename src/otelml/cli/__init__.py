@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
+
+from otelml.cli.streams import READER_GONE, OutputError, complain, standard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,7 @@ COMMANDS = {
         "Looks at this environment as a service started from it would: the same Python, the same\n"
         "variables. Run it as `opentelemetry-instrument FLAGS otelml doctor` to have the launcher's\n"
         "flags looked at too.\n"
-        "Exit status: 0 when nothing is wrong, 1 when something is.",
+        "Exit status: 0 when nothing is wrong, 1 when something is, 2 when it could not be written.",
     ),
     "rules": Command(
         "otelml.cli.rules",
@@ -64,17 +65,30 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status."""
+    """Run one command; returns the exit status.
+
+    Output that nobody reads any more ends it silently with status 141, output that cannot be written with status 2,
+    Ctrl-C with status 130.
+    """
+    try:
+        with standard():
+            return _run(argv)
+    except OutputError as error:
+        if error.status != READER_GONE:
+            complain(f"otelml: {error}\n")
+        return error.status
+    except KeyboardInterrupt:
+        complain("\notelml: interrupted\n")
+        return 130
+
+
+def _run(argv: Sequence[str] | None) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     if arguments.command is None:
         parser.print_help()
         return 0
-    try:
-        return import_module(COMMANDS[arguments.command].module).run(arguments)
-    except KeyboardInterrupt:
-        sys.stderr.write("\notelml: interrupted\n")
-        return 130
+    return import_module(COMMANDS[arguments.command].module).run(arguments)
 
 
 def _parser() -> ArgumentParser:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from otelml.cli.files import add_force, given_path
 from otelml.cli.thresholds import add_thresholds
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 they read what the rules of `otelml rules` record: load those into Prometheus first.
-exit status: 0 when the dashboards were written, 2 when something given does not fit.
+exit status: 0 when the dashboards were written, 2 when something given does not fit or a file must not be overwritten.
 """
 
 
@@ -20,7 +20,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Give `parser` the options of `otelml dashboards`."""
     parser.epilog = EPILOG
     add = parser.add_argument
-    add("--out", type=Path, metavar="FOLDER", required=True, help="where the files are left")
+    add("--out", type=given_path, metavar="FOLDER", required=True, help="where the files are left")
+    add_force(parser)
     add("--runbooks", metavar="URL", help="folder of the runbooks that the panels link to")
     add_thresholds(parser)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from otelml.cli.files import write_folder
 from otelml.cli.thresholds import given
 from otelml.dashboards import boards
 from otelml.dashboards.render import as_json, file_name
@@ -22,9 +23,7 @@ def execute(arguments: Namespace) -> int:
     folder = arguments.out
     try:
         told = boards(given(arguments), runbooks)
-        folder.mkdir(parents=True, exist_ok=True)
-        for board in told:
-            (folder / file_name(board)).write_text(as_json(board, runbooks), encoding="utf-8")
+        write_folder(folder, {file_name(one): as_json(one, runbooks) for one in told}, force=arguments.force)
     except (ValueError, OSError) as error:
         sys.stderr.write(f"otelml dashboards: {error}\n")
         return UNFIT

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from otelml.cli.files import add_force, given_path
 from otelml.cli.thresholds import add_thresholds
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ rules of one model lie beside those of the others, which leave it out:
   otelml rules --out rules/flights --name flights --latency 0.2
 only the first have those on processes, which know no model (resources, watching). files and groups of both are called
 the same, so each set needs a folder of its own: Prometheus reads rules/*.yml and rules/flights/*.yml.
-exit status: 0 when the rules were written, 2 when something given does not fit.
+exit status: 0 when the rules were written, 2 when something given does not fit or a file must not be overwritten.
 """
 
 
@@ -27,8 +27,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Give `parser` the options of `otelml rules`."""
     parser.epilog = EPILOG
     add = parser.add_argument
-    add("--out", type=Path, metavar="FOLDER", help="where the files are left (default: everything is printed)")
-    add("--baseline", type=Path, metavar="FILE", help="baseline of the model that the rules are for")
+    add("--out", type=given_path, metavar="FOLDER", help="where the files are left (default: everything is printed)")
+    add_force(parser)
+    add("--baseline", type=given_path, metavar="FILE", help="baseline of the model that the rules are for")
     add("--name", help="of the model, as the service names it (default: the baseline's)")
     add("--version", metavar="V", help="of the model (default: the baseline's)")
     left_out = "a model to leave out, which has rules of its own"

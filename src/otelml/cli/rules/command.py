@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from otelml.baseline import Baseline
 from otelml.baseline.document import BaselineError
+from otelml.cli.files import sealed, write_folder
+from otelml.cli.streams import write_document
 from otelml.cli.thresholds import given, option
 from otelml.rules.catalogue import defaults, for_model, without
 from otelml.rules.constants import written
@@ -31,9 +33,10 @@ def execute(arguments: Namespace) -> int:
     try:
         files = rules_for(arguments)
         if arguments.out is None:
-            sys.stdout.write(rendered(together(files), arguments))
+            write_document(sealed(rendered(together(files), arguments)))
         else:
-            leave(arguments.out, {f"{file.name}.rules.yml": rendered(file, arguments) for file in files})
+            texts = {f"{file.name}.rules.yml": rendered(file, arguments) for file in files}
+            leave(arguments.out, texts, force=arguments.force)
     except (ValueError, OSError) as error:
         sys.stderr.write(f"otelml rules: {error}\n")
         return UNFIT
@@ -148,9 +151,7 @@ def quoted(text: str) -> str:
     return f"$'{escaped(text)}'"
 
 
-def leave(folder: Path, texts: dict[str, str]) -> None:
+def leave(folder: Path, texts: dict[str, str], *, force: bool) -> None:
     """Write the files, and say where they are."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    write_folder(folder, texts, force=force)
     sys.stderr.write(f"{len(texts)} files in {folder}; `promtool check rules {folder}/*.rules.yml` looks at them\n")

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from otelml.baseline import Baseline, BaselineError, find, fingerprint
+from otelml.baseline import Baseline, BaselineError, find, fingerprint, shelf
 from otelml.ledger import ledger
 from otelml.prediction import HALF, Decision, Task, label_text
 
@@ -57,7 +57,10 @@ class Identities:
         return replace(given, name=name, version=version)
 
     def baseline(self, model: Any, given: Given, adapter: Adapter) -> Baseline | None:
-        """The baseline of `model`: given, or found in the folder of baselines; None where there is none that fits."""
+        """The baseline of `model`: given, or found in the folder of baselines; None where there is none that fits.
+
+        Reads files, and needs no lock: whoever holds one that other models need calls it before, outside.
+        """
         if given.baseline is None and self._settings.baselines is None:
             return None
         own = fingerprint(model)
@@ -78,7 +81,7 @@ class Identities:
         if isinstance(given.baseline, Baseline):
             return given.baseline
         if isinstance(given.baseline, str | os.PathLike):
-            return Baseline.load(os.fspath(given.baseline))  # pyright: ignore[reportUnknownArgumentType] -- any path
+            return shelf.load(given.baseline)  # pyright: ignore[reportUnknownArgumentType] -- any path
         raise BaselineError(
             f"the baseline given for {named} is a {type(given.baseline).__name__}: give a Baseline, or a path of one"
         )

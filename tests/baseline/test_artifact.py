@@ -65,7 +65,7 @@ def test_the_file_can_be_read_by_a_person(baseline: Baseline, tmp_path: Path) ->
     path = tmp_path / "churn.baseline.json"
     baseline.save(path)
     text = path.read_text()
-    assert text.startswith('{\n  "format": "otelml.baseline",\n  "format_version": 3,\n')
+    assert text.startswith('{\n  "format": "otelml.baseline",\n  "format_version": 4,\n')
     assert '\n    {"predicted": "left", "actual": "left", "count": ' in text
     assert '\n      "name": "score",\n      "role": "output",\n      "kind": "numeric",\n' in text
     assert len(text) < 16_000
@@ -102,8 +102,8 @@ DAMAGES: dict[str, tuple[Callable[[str], str], str]] = {
     "a list": (lambda _: "[]", "is no baseline"),
     "another format": (lambda _: '{"format": "evidently"}', 'is no baseline: no "format": "otelml.baseline"'),
     "newer": (
-        lambda text: text.replace('"format_version": 3', '"format_version": 4'),
-        "has format version 4, this otelml reads up to 3: upgrade otelml",
+        lambda text: text.replace('"format_version": 4', '"format_version": 5'),
+        "has format version 5, this otelml reads 3 to 4: upgrade otelml",
     ),
     "edited": (
         lambda text: text.replace('"value": 0.41', '"value": 0.14'),

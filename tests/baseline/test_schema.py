@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,14 +14,15 @@ from jsonschema import Draft202012Validator
 from sklearn.svm import LinearSVC
 
 import otelml.baseline
-from otelml.baseline import Baseline
+from otelml.baseline import Baseline, BaselineError
 from otelml.baseline.content import to_payload
-from otelml.baseline.document import FORMAT_VERSION, write
+from otelml.baseline.document import FORMAT_VERSION, PREFIX, digest, write
+from otelml.baseline.schema import first_flaw
 from otelml.prediction import Task
+from otelml.stats.binning import NumericBins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from baseline.conftest import Case
 
@@ -194,86 +195,52 @@ def test_a_damaged_file_does_not_fit(damage: str, churn: Case, tmp_path: Path) -
     assert complaints(payload) != []
 
 
-FIRST_VERSION = """{
-  "format": "otelml.baseline",
-  "format_version": 1,
-  "model": {
-    "name": "shop",
-    "version": "1",
-    "class": "shop.Model",
-    "columns": null,
-    "parameters": {},
-    "fingerprint": "23c510a0a64c2cc2"
-  },
-  "task": "binary",
-  "classes": ["0", "1"],
-  "positive_class": "1",
-  "threshold": {"value": 0.5, "source": "default"},
-  "rows": 60,
-  "days": null,
-  "score": {
-    "kind": "probability",
-    "bounds": [0.2, 0.28125, 0.3, 0.4, 0.44375, 0.5, 0.525, 0.6, 0.6125, 0.7, 0.8],
-    "counts": {
-      "0": [6, 0, 7, 5, 0, 6, 0, 4, 0, 3, 0, 1],
-      "1": [1, 0, 2, 2, 0, 3, 0, 7, 0, 5, 7, 1]
-    }
-  },
-  "value": null,
-  "cells": [
-    {"predicted": "0", "actual": "0", "count": 18},
-    {"predicted": "0", "actual": "1", "count": 5},
-    {"predicted": "1", "actual": "0", "count": 14},
-    {"predicted": "1", "actual": "1", "count": 23}
-  ],
-  "performance": [
-    {"metric": "precision", "class": "1", "window": null, "value": 0.6216216216216216,
-     "lower": 0.461004, "upper": 0.75936},
-    {"metric": "recall", "class": "1", "window": null, "value": 0.8214285714285714,
-     "lower": 0.644086, "upper": 0.921215},
-    {"metric": "f1", "class": "1", "window": null, "value": 0.7076923076923077,
-     "lower": 0.570909, "upper": 0.815002},
-    {"metric": "precision_adjusted", "class": "1", "window": null, "value": 0.6216216216216215,
-     "lower": null, "upper": null},
-    {"metric": "f1_adjusted", "class": "1", "window": null, "value": 0.7076923076923075,
-     "lower": null, "upper": null},
-    {"metric": "accuracy", "class": null, "window": null, "value": 0.6833333333333333,
-     "lower": 0.557662, "upper": 0.786941},
-    {"metric": "roc_auc", "class": "1", "window": null, "value": 0.7751116071428571,
-     "lower": 0.654412, "upper": 0.895811},
-    {"metric": "brier", "class": "1", "window": null, "value": 0.1968333333333333,
-     "lower": 0.154173, "upper": 0.239493}
-  ],
-  "hash": "sha256:0c17417b013a63b624b764ef7e59a19eb9c2ce598f82e731661cee729e2d650c"
-}
-"""
+THIRD = Path(__file__).with_name("files") / "third.baseline.json"
 
 
-def test_files_of_the_first_version_are_read(tmp_path: Path) -> None:
-    """A file from before there were columns loads with all that it has, under its own id."""
-    (tmp_path / "shop.baseline.json").write_text(FIRST_VERSION)
-    baseline = Baseline.load(tmp_path / "shop.baseline.json")
-    assert (baseline.id, baseline.name, baseline.task, baseline.rows) == ("0c17417b", "shop", Task.BINARY, 60)
-    assert (baseline.columns, baseline.embeddings, len(baseline.performance)) == ((), {}, 8)
-    assert baseline.prevalence == pytest.approx(28 / 60)
-
-
-def test_a_file_of_the_first_version_is_saved_as_one_of_the_newest(tmp_path: Path) -> None:
-    """Saved again it fits the schema, and is the same baseline without columns."""
-    (tmp_path / "old.json").write_text(FIRST_VERSION)
-    old = Baseline.load(tmp_path / "old.json")
+def test_files_of_the_third_version_are_read(tmp_path: Path) -> None:
+    """A file from before numbers were canonical loads by its old hash, under its old id, and is saved as the newest."""
+    old = Baseline.load(THIRD)
+    assert (old.id, old.name, old.task, old.rows) == ("98261814", "shop", Task.BINARY, 60)
+    assert [column.bins.precision for column in old.columns if isinstance(column.bins, NumericBins)] == ["double"] * 2
     assert complaints(written(old, tmp_path)) == []
     assert to_payload(Baseline.load(tmp_path / "b.json")) == to_payload(old)
 
 
-def test_files_of_the_second_version_are_read(churn: Case, tmp_path: Path) -> None:
-    """A file from before there were moments of blocks loads with all the rest, and is saved as one of the newest."""
-    newest = Baseline.fit(churn.model, churn.X, churn.y, time=HOURS)
-    payload = to_payload(newest) | {"format_version": 2}
-    for column in payload["columns"]:
-        column.pop("blocks", None)
+def test_files_of_the_third_version_know_single_precision_by_its_values(tmp_path: Path) -> None:
+    """A column of float32, whose frequent values tell it, is compared so although the file does not say it."""
+    baseline = Baseline.fit(object(), np.repeat([0.1, 0.7, 3.3], 50).astype(np.float32)[:, None])
+    payload = to_payload(baseline) | {"format_version": 3}
+    del payload["columns"][0]["precision"]
     write(tmp_path / "old.json", payload)
-    old = Baseline.load(tmp_path / "old.json")
-    assert all(column.blocks == {} for column in old.columns)
-    assert old.columns == tuple(replace(column, blocks={}) for column in newest.columns)
-    assert complaints(written(old, tmp_path)) == []
+    assert Baseline.load(tmp_path / "old.json").columns == baseline.columns
+
+
+@pytest.mark.parametrize("version", [0, 1, 2, 5, 3.5, "4", None, True, 1e300, [4], float(2**70)])
+def test_other_versions_are_refused(version: Any, churn: Case, tmp_path: Path) -> None:
+    """Versions 1 and 2 were never released; newer ones are not known; what is no version is none."""
+    payload = to_payload(Baseline.fit(churn.model, churn.X, churn.y)) | {"format_version": version}
+    write(tmp_path / "b.json", payload)
+    with pytest.raises(BaselineError, match=r"has format version .*, this otelml reads 3 to 4: upgrade otelml"):
+        Baseline.load(tmp_path / "b.json")
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_is_not_loaded(damage: str, churn: Case, tmp_path: Path) -> None:
+    """Whatever the schema refuses, loading refuses, also under a right hash."""
+    payload = written(Baseline.fit(churn.model, churn.X, churn.y), tmp_path)
+    DAMAGES[damage](payload)
+    if damage != "a short hash":
+        payload["hash"] = PREFIX + digest(payload)
+    (tmp_path / "b.json").write_text(json.dumps(payload))
+    with pytest.raises(BaselineError, match=r"fit it again|is no baseline|upgrade otelml|does not match its hash"):
+        Baseline.load(tmp_path / "b.json")
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_our_reading_of_the_schema_is_that_of_others(damage: str, churn: Case, tmp_path: Path) -> None:
+    """Whether a payload fits is answered as the reference implementation answers it."""
+    payload = written(Baseline.fit(churn.model, churn.X, churn.y), tmp_path)
+    assert first_flaw(payload) is None
+    DAMAGES[damage](payload)
+    assert first_flaw(payload) is not None

@@ -8,17 +8,17 @@
 Nothing in it is a row: it holds bins, counts, quantiles and the names of columns and classes.  It holds no
 time of its making: the same model and rows give the same bytes.
 
-Format version 3
+Format version 4
 ----------------
 All keys are always there; null says that a part does not apply.  `schema.json`, beside this module, says the same as a
-JSON Schema.  Files of format version 1, which had neither `columns` nor `embeddings`, and of version 2, which had no
-`blocks`, are read too.  Without labels (``y=None``) `positive_class`, the threshold, `score` and `value` are null, and
-`cells` and `performance` are empty.
+JSON Schema, and a file is checked by it before anything of it is used.  Files of format version 3, which had no
+`precision` and took numbers in its hash as they were written, are read too.  Without labels (``y=None``)
+`positive_class`, the threshold, `score` and `value` are null, and `cells` and `performance` are empty.
 
 format
     ``"otelml.baseline"``.
 format_version
-    3; a reader refuses a newer one.
+    4; a reader refuses a newer one.
 model
     `name` and `version` (as given, or null), `class` (qualified), `columns` (names, or null), `parameters`
     (described, without addresses and without what only changes speed), and the `fingerprint` of these three.
@@ -64,6 +64,9 @@ columns
     `edges`, `values`
         Of numbers: upper-inclusive edges of the ranges, of which the first and the last are just outside of what was
         seen, and the values that more than 5 % of the rows hold, which have a bin each.
+    `precision`
+        Of numbers: `half`, `single` or `double`, the coarsest type that they were held in.  What is one number in it is
+        one value: 0.1 of a service is the 0.10000000149011612 of a column that was float32 in training.
     `categories`, `others`
         Of categories: the 20 most frequent, which have a bin each (those of more than 60 bytes are cut, and marked),
         and eight hex digits for each other that was seen, end to end (null where they were more than 100, or, of a
@@ -80,7 +83,8 @@ embeddings
     By source, of columns of the kind `embedding`: their `centroid`, and up to three `components`, the directions of
     greatest variance.
 hash
-    ``sha256:`` and the SHA-256 of all the rest, as JSON with sorted keys and without white space.
+    ``sha256:`` and the SHA-256 of all the rest, as JSON with sorted keys, without white space, and with whole numbers
+    below 2**53 written without a fraction: another program may write the file again.
 """
 
 from otelml.baseline.artifact import Baseline
@@ -89,6 +93,7 @@ from otelml.baseline.discovery import find
 from otelml.baseline.document import BaselineError
 from otelml.baseline.doubts import BaselineWarning
 from otelml.baseline.fingerprints import Fingerprint, fingerprint
+from otelml.baseline.shelf import shelf
 
 __all__ = [
     "Baseline",
@@ -98,4 +103,5 @@ __all__ = [
     "Performance",
     "find",
     "fingerprint",
+    "shelf",
 ]

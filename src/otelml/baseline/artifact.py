@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from otelml.baseline import document
 from otelml.baseline.columns import INPUT, OUTPUT, Column
-from otelml.baseline.content import Content, from_payload, to_payload
+from otelml.baseline.content import Content, checked, to_payload
 from otelml.baseline.document import BaselineError
 from otelml.baseline.doubts import BaselineWarning
 from otelml.baseline.fit import look, measure, of_columns
@@ -133,14 +133,22 @@ class Baseline(Content):
             )
         for doubt in doubts:
             warnings.warn(doubt, BaselineWarning, stacklevel=2)
-        content = replace(content, name=name, version=version)
-        return cls(**vars(content), digest=document.digest(to_payload(content)))
+        return cls._of(replace(content, name=name, version=version))
 
     @classmethod
     def of_columns(cls, model: Any, learned: Learned, *, name: str | None = None, version: str | None = None) -> Self:
         """Make a baseline of columns that were learned before, of a model that was fitted since."""
-        content = replace(of_columns(model, learned), name=name, version=version)
-        return cls(**vars(content), digest=document.digest(to_payload(content)))
+        return cls._of(replace(of_columns(model, learned), name=name, version=version))
+
+    @classmethod
+    def _of(cls, content: Content) -> Self:
+        """Make one that can be saved and loaded: what could not be is refused here, not where it is served."""
+        try:
+            payload = to_payload(content)
+            checked(payload)
+            return cls(**vars(content), digest=document.digest(payload))
+        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
+            raise BaselineError(f"the baseline would be of no use ({error}): leave such rows or names out") from error
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the baseline to a file, `<model name>.baseline.json` by custom.
@@ -159,12 +167,11 @@ class Baseline(Content):
         Raises
         ------
         BaselineError
-            When the file is missing, truncated, changed, of another format or of a newer version.
+            When the file is missing, no regular file or larger than 16 MB, truncated, changed, of another format or of
+            another version, or a part of it is missing, of another type, out of range, or contradicts another.
         """
         payload = document.read(path)
         try:
-            return cls(**vars(from_payload(payload)), digest=document.digest(payload))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BaselineError(
-                f"baseline {path} lacks a part, or has a wrong one ({error!r}): fit it again"
-            ) from error
+            return cls(**vars(checked(payload)), digest=document.digest(payload))
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+            raise BaselineError(f"baseline {path} lacks a part, or has a wrong one ({error}): fit it again") from error

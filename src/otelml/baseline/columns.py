@@ -89,7 +89,9 @@ def to_payload(column: Column) -> Payload:
             window: {moment: limits._asdict() for moment, limits in moments.items()}
             for window, moments in column.blocks.items()
         }
-        own = {"edges": list(bins.edges), "values": list(bins.values), "blocks": blocks}
+        own = {
+            "edges": list(bins.edges), "values": list(bins.values), "precision": bins.precision, "blocks": blocks,
+        }  # fmt: skip
     else:
         own = {"categories": list(bins.names), "others": None if bins.marks is None else "".join(bins.marks)}
     return {
@@ -112,8 +114,8 @@ def from_payload(payload: Payload) -> Column:
 
     Raises
     ------
-    KeyError, TypeError, ValueError
-        When a part is missing or of another type, or the bins are not those of the edges.
+    ValueError
+        When the bins are not those of the edges.
     """
     column = Column(
         name=payload["name"],
@@ -122,13 +124,15 @@ def from_payload(payload: Payload) -> Column:
         source=payload["source"],
         part=payload["part"],
         bins=_bins(payload),
-        counts=tuple(payload["counts"]),
-        mean=payload["mean"],
-        sd=payload["standard_deviation"],
-        drift=dict(payload["drift"]),
+        counts=tuple(map(int, payload["counts"])),
+        mean=real(payload["mean"]),
+        sd=real(payload["standard_deviation"]),
+        drift={window: float(index) for window, index in dict(payload["drift"]).items()},
         blocks={
-            window: {moment: Limits(**limits) for moment, limits in dict(moments).items()}
-            for window, moments in dict(payload.get("blocks", {})).items()  # since version 3
+            window: {
+                moment: Limits(float(limits["lower"]), float(limits["upper"])) for moment, limits in moments.items()
+            }
+            for window, moments in dict(payload.get("blocks", {})).items()
         },
     )
     if list(column.bins.labels) != payload["bins"] or len(column.counts) != column.bins.size:
@@ -138,12 +142,18 @@ def from_payload(payload: Payload) -> Column:
 
 def _bins(payload: Payload) -> Bins:
     if payload["kind"] not in (CATEGORICAL, BOOLEAN):
-        return NumericBins(tuple(payload["edges"]), tuple(payload["values"]))
+        edges, values = (tuple(float(one) + 0.0 for one in payload[key]) for key in ("edges", "values"))
+        return NumericBins(edges, values, payload["precision"])
     marks = payload["others"]
     names = tuple(payload["categories"])
     shown = shown_names(names, payload["kind"], payload["role"])
     each = None if marks is None else tuple(marks[at : at + MARK] for at in range(0, len(marks), MARK))
     return CategoryBins(names, each, shown)
+
+
+def real(number: Any) -> float | None:
+    """A number as floating-point, also where another program wrote it without a fraction."""
+    return None if number is None else float(number)
 
 
 def shown_names(names: tuple[str, ...], kind: str, role: str) -> tuple[str, ...] | None:

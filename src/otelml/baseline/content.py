@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
 
 from otelml.baseline import columns as columns_of
-from otelml.baseline.document import FORMAT, FORMAT_VERSION
+from otelml.baseline.columns import real
+from otelml.baseline.consistency import first_conflict
+from otelml.baseline.document import FORMAT, FORMAT_VERSION, PREFIX, version_of
 from otelml.baseline.fingerprints import Fingerprint
-from otelml.prediction import Task
+from otelml.baseline.schema import first_flaw
+from otelml.prediction import Task, encodable
+from otelml.stats.precision import DOUBLE, precision_of
 
 if TYPE_CHECKING:
     from otelml.baseline.columns import Column
@@ -98,10 +104,18 @@ def _model(content: Content) -> Payload:
         "name": content.name,
         "version": content.version,
         "class": mark.class_name,
-        "columns": None if mark.columns is None else list(mark.columns),
-        "parameters": mark.parameters,
+        "columns": None if mark.columns is None else [encodable(name) for name in mark.columns],
+        "parameters": _encodable(mark.parameters),
         "fingerprint": mark.hex,
     }
+
+
+def _encodable(described: Any) -> Any:
+    if isinstance(described, str):
+        return encodable(described)
+    if isinstance(described, dict):
+        return {encodable(str(key)): _encodable(one) for key, one in cast("dict[Any, Any]", described).items()}
+    return [_encodable(one) for one in cast("list[Any]", described)] if isinstance(described, list) else described
 
 
 def _score(content: Content) -> Payload | None:
@@ -133,13 +147,60 @@ def _entry(performance: Performance) -> Payload:
     }
 
 
-def from_payload(payload: Payload) -> Content:
-    """Read the content back.
+def checked(payload: Payload) -> Content:
+    """Read the content of a payload that may hold anything.
 
     Raises
     ------
-    KeyError, TypeError, ValueError, AttributeError
-        When a part is missing or of another type.
+    ValueError
+        When a part is missing, too much, of another type or out of range, or parts contradict each other; the text
+        says which.
+    """
+    newest = payload if version_of(payload) == FORMAT_VERSION else _from_third(payload)
+    flaw = first_flaw({**newest, "hash": newest.get("hash", f"{PREFIX}{'0' * 64}")})
+    if flaw:
+        raise ValueError(flaw)
+    cells = newest["cells"]
+    if len({(cell["predicted"], cell["actual"]) for cell in cells}) < len(cells):
+        raise ValueError("cells has one pair of classes twice")
+    if any(len(row) != len(one["centroid"]) for one in newest["embeddings"].values() for row in one["components"]):
+        raise ValueError("an embedding has components of another length than its centroid")
+    content = from_payload(newest)
+    conflict = first_conflict(content)
+    if conflict:
+        raise ValueError(conflict)
+    return content
+
+
+def _from_third(payload: Payload) -> Payload:
+    """A payload of format version 3, which did not know the precision of numbers, as one of the newest."""
+    columns: Any = payload.get("columns")
+    if isinstance(columns, list):
+        columns = [_with_precision(one) for one in cast("list[Any]", columns)]
+    return {**payload, "format_version": FORMAT_VERSION, "columns": columns}
+
+
+def _with_precision(column: Any) -> Any:
+    known: Payload = cast("Payload", column) if isinstance(column, dict) else {}
+    return {**known, "precision": _told_by(known.get("values"))} if "edges" in known else cast("Any", column)
+
+
+def _told_by(values: Any) -> str:
+    """The precision that a column was held in, as far as the values that many rows hold tell."""
+    held = cast("list[Any]", values) if isinstance(values, list) else []
+    if not held or not all(type(one) in (int, float) for one in held):
+        return DOUBLE
+    numbers = np.array(held, dtype=np.float64)
+    return precision_of(numbers, numbers.dtype)
+
+
+def from_payload(payload: Payload) -> Content:
+    """Read the content of a payload that fits the schema; numbers may be written as other programs do.
+
+    Raises
+    ------
+    ValueError
+        When the bins of a column are not those of its edges.
     """
     model, threshold = payload["model"], payload["threshold"]
     score: Any = payload["score"] or {}
@@ -153,35 +214,33 @@ def from_payload(payload: Payload) -> Content:
             model["fingerprint"],
         ),
         task=Task(payload["task"]),
-        rows=payload["rows"],
+        rows=int(payload["rows"]),
         name=model["name"],
         version=model["version"],
-        days=payload["days"],
+        days=None if payload["days"] is None else int(payload["days"]),
         classes=tuple(payload["classes"]),
         positive_class=payload["positive_class"],
-        threshold=threshold["value"],
+        threshold=real(threshold["value"]),
         threshold_source=threshold["source"],
         score_kind=score.get("kind"),
-        score_bounds=tuple(score["bounds"]) if score else None,
-        score_counts={label: tuple(counts) for label, counts in score.get("counts", {}).items()},
-        value_bounds=tuple(value["bounds"]) if value else None,
-        value_counts=tuple(value["counts"]) if value else None,
-        value_mean=value.get("mean"),
-        value_sd=value.get("standard_deviation"),
-        cells={(cell["predicted"], cell["actual"]): cell["count"] for cell in payload["cells"]},
+        score_bounds=tuple(map(float, score["bounds"])) if score else None,
+        score_counts={label: tuple(map(int, counts)) for label, counts in score.get("counts", {}).items()},
+        value_bounds=tuple(map(float, value["bounds"])) if value else None,
+        value_counts=tuple(map(int, value["counts"])) if value else None,
+        value_mean=real(value.get("mean")),
+        value_sd=real(value.get("standard_deviation")),
+        cells={(cell["predicted"], cell["actual"]): int(cell["count"]) for cell in payload["cells"]},
         performance=tuple(
             Performance(
                 entry["metric"],
                 entry["class"],
                 entry["window"],
-                entry["value"],
-                entry["lower"],
-                entry["upper"],
+                float(entry["value"]),
+                real(entry["lower"]),
+                real(entry["upper"]),
             )
             for entry in payload["performance"]
         ),
-        columns=tuple(columns_of.from_payload(column) for column in payload.get("columns", ())),  # since version 2
-        embeddings={
-            source: columns_of.embedding_from_payload(one) for source, one in payload.get("embeddings", {}).items()
-        },
+        columns=tuple(columns_of.from_payload(column) for column in payload["columns"]),
+        embeddings={source: columns_of.embedding_from_payload(one) for source, one in payload["embeddings"].items()},
     )

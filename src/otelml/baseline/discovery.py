@@ -6,13 +6,13 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from otelml.baseline.artifact import Baseline
-from otelml.baseline.document import BaselineError
+from otelml.baseline.shelf import shelf
 from otelml.ledger import ledger
 
 if TYPE_CHECKING:
     import os
 
+    from otelml.baseline.artifact import Baseline
     from otelml.baseline.fingerprints import Fingerprint
 
 SUFFIX = ".baseline.json"
@@ -37,8 +37,9 @@ def find(
     """
     place = Path(folder)
     try:
+        place = place.expanduser()
         paths = sorted(path for path in place.iterdir() if path.name.endswith(SUFFIX))
-    except OSError as error:
+    except (OSError, ValueError, RuntimeError) as error:  # also a null character, or a user without a home
         ledger.error("baseline")
         _logger.warning(
             "The folder of baselines %s cannot be read (%s): mend its path or its permissions", place, error
@@ -51,12 +52,12 @@ def find(
 
 
 def _readable(path: Path) -> Baseline | None:
-    try:
-        return Baseline.load(path)
-    except BaselineError as error:
+    """The baseline in a file; one that cannot be read is warned of when it is found, not at every model."""
+    baseline, error, fresh = shelf.look(path)
+    if error is not None and fresh:
         ledger.error("baseline")
         _logger.warning("A baseline is left out: %s", error)
-        return None
+    return baseline
 
 
 def _compared(baseline: Baseline | None, path: Path, fingerprint: Fingerprint | None) -> Baseline | None:

@@ -29,6 +29,7 @@ from otelml.readings import (
 )
 from otelml.stats.binning import MOST_NAMED, CategoryBins, NumericBins
 from otelml.stats.embedding import Embedding
+from otelml.stats.precision import DOUBLE, precision_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,7 +98,8 @@ def _learn_one(name: str, kind: str, held: NDArray[Any], days: Days | None) -> C
         return categorical(Column(readable(name), INPUT, kind, name, None, NumericBins(()), ()), held, days)
     part = part_of_time(held) if kind == DATETIME else {TEXT: LENGTH}.get(kind)
     numbers, _ = READERS[part](held)
-    return numeric(name, kind, part, numbers, days)
+    precision = DOUBLE if part else precision_of(numbers, held.dtype)
+    return numeric(name, kind, part, numbers, days, precision=precision)
 
 
 def categorical(column: Column, held: NDArray[Any], days: Days | None) -> Column:
@@ -109,9 +111,18 @@ def categorical(column: Column, held: NDArray[Any], days: Days | None) -> Column
     return replace(column, bins=bins, counts=tuple(bins.count(counts).tolist()), drift=drift)
 
 
-def numeric(name: str, kind: str, part: str | None, numbers: Floats, days: Days | None, role: str = INPUT) -> Column:
+def numeric(
+    name: str,
+    kind: str,
+    part: str | None,
+    numbers: Floats,
+    days: Days | None,
+    role: str = INPUT,
+    *,
+    precision: str = DOUBLE,
+) -> Column:
     """Learn a column of numbers, or of what a part of a column is as a number."""
-    bins = NumericBins.learn(numbers)
+    bins = NumericBins.learn(numbers, precision)
     index = bins.index(numbers)
     mean, sd = _scale(numbers)
     return Column(
@@ -182,11 +193,16 @@ def outputs(answers: Answers, days: Days | None) -> Iterator[Column]:
             drift={} if days is None else block_drift(bins, index, days),
         )  # fmt: skip
     if answers.score is not None:
-        score = numeric("score", NUMERIC, None, answers.score, days, OUTPUT)
+        score = _answered("score", answers.score, days)
         # Of more classes it is the score of one or another, whose spread tells nothing of either.
         yield _with_blocks(score, answers.score, days) if len(answers.classes) == TWO_CLASSES else score
     if answers.value is not None:
-        yield _with_blocks(numeric("value", NUMERIC, None, answers.value, days, OUTPUT), answers.value, days)
+        yield _with_blocks(_answered("value", answers.value, days), answers.value, days)
+
+
+def _answered(name: str, numbers: Floats, days: Days | None) -> Column:
+    precision = precision_of(numbers, numbers.dtype)
+    return numeric(name, NUMERIC, None, numbers, days, OUTPUT, precision=precision)
 
 
 def _with_blocks(column: Column, numbers: Floats, days: Days | None) -> Column:

@@ -206,9 +206,9 @@ class Tallier:
         if table.numeric and table.matrix is not None and len(self._plain) == len(self._numeric):
             wanted = [places.of.get(self.columns[at].source, -1) for at in self._numeric]
             if wanted == list(range(table.width)):
-                return table.matrix
+                return self._restored(table.matrix)
             if min(wanted, default=-1) >= 0:
-                return table.matrix[:, wanted]
+                return self._restored(table.matrix[:, wanted])
         matrix = np.full((table.rows, len(self._numeric)), np.nan)
         vectors: dict[str, dict[str, Floats]] = {}
         for row, at in enumerate(self._numeric):
@@ -221,10 +221,21 @@ class Tallier:
                     vectors[column.source] = self._parts(column, table, place, tally)
                 matrix[:, row] = vectors[column.source][column.part or ""]
             else:
-                matrix[:, row], mistyped = READERS[column.part](table.column(place))
+                held = table.column(place)
+                matrix[:, row], mistyped = READERS[column.part](held)
+                if held.dtype == np.float16 and isinstance(column.bins, NumericBins):
+                    matrix[:, row] = column.bins.restored(matrix[:, row])
                 if mistyped:
                     tally.violations[column.name, TYPE] += mistyped
         return matrix
+
+    def _restored(self, matrix: NDArray[Any]) -> NDArray[Any]:
+        """Numbers of half precision as the values that they were; others as they are."""
+        if matrix.dtype != np.float16:
+            return matrix
+        bins = (self.columns[at].bins for at in self._numeric)
+        each = [one.restored(matrix[:, row]) for row, one in enumerate(bins) if isinstance(one, NumericBins)]
+        return np.column_stack(each)
 
     def _parts(self, column: Column, table: Table, place: int, tally: Tally) -> dict[str, Floats]:
         embedding = self._embeddings[column.source]

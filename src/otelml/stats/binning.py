@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from otelml.stats.categories import mark_of, marks_of, most_frequent
+from otelml.stats.precision import DOUBLE, Twin, ceilings, half_twins, halves_of, kind_of, steps_below
 from otelml.stats.quantiles import frequent_values, outer_edges, quantile_edges
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class NumericBins:
     edges : upper-inclusive; the first and the last are just outside of what was seen.  A column without numbers has
         none.
     values : those that have a bin to themselves; they are in none of the ranges.
+    precision : `half`, `single` or `double`: what is one number in it is one value, on one side of an edge.
 
     >>> bins = NumericBins((-0.5, 12.5, 40.5), (0.0,))
     >>> bins.labels
@@ -52,10 +54,12 @@ class NumericBins:
 
     edges: tuple[float, ...]
     values: tuple[float, ...] = ()
+    precision: str = DOUBLE
     labels: tuple[str, ...] = field(init=False, compare=False)
     positions: tuple[float, ...] = field(init=False, compare=False, repr=False)
     cell_edges: Floats = field(init=False, compare=False, repr=False)
     bin_of_cell: NDArray[np.intp] = field(init=False, compare=False, repr=False)
+    _halves: dict[float, float] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if any(high <= low for low, high in pairwise(self.edges)) or len(self.edges) == 1:
@@ -68,6 +72,7 @@ class NumericBins:
             ("positions", tuple(_position(one, self.edges) for one in order)),
             ("cell_edges", cells),
             ("bin_of_cell", bins),
+            ("_halves", halves_of(self.values)),
         ):
             object.__setattr__(self, name, value)
 
@@ -79,14 +84,28 @@ class NumericBins:
 
     def _cells(self, number: dict[_Bin, int]) -> tuple[Floats, NDArray[np.intp]]:
         """Edges of the cells that the line is cut into, and the bin of each cell."""
-        around = list(_around(self.values))
+        around = list(_around(self.values, self.precision))
         outer = {edge for low, high, _ in around for edge in (low, high)}
-        edges = np.array(sorted({*self.edges, *outer}), dtype=np.float64)
-        bins = np.array([number[_Bin(at, None)] for at in np.searchsorted(self.edges, [*edges, np.inf])], dtype=np.intp)
+        limits = ceilings(np.array(self.edges, dtype=np.float64), self.precision).tolist()
+        edges = np.array(sorted({*limits, *outer}), dtype=np.float64)
+        places = np.searchsorted(self.edges, [*edges.astype(kind_of(self.precision)).astype(np.float64), np.inf])
+        bins = np.array([number[_Bin(at, None)] for at in places.tolist()], dtype=np.intp)
         for low, high, value in around:
             own = slice(int(np.searchsorted(edges, low)) + 1, int(np.searchsorted(edges, high)) + 1)
             bins[own] = number[_Bin(int(np.searchsorted(self.edges, value)), value)]
         return edges, bins
+
+    def restored(self, numbers: Floats) -> Floats:
+        """Numbers that were held in half precision, with those values back that have a bin to themselves.
+
+        >>> NumericBins((0.0, 100.0), (99.95,)).restored(np.array([99.95, 0.5], dtype=np.float16)).tolist()
+        [99.95, 0.5]
+        """
+        wide = np.asarray(numbers, dtype=np.float64)
+        back = np.array(wide)
+        for half, value in self._halves.items():
+            back[wide == half] = value
+        return back
 
     @property
     def size(self) -> int:
@@ -103,15 +122,19 @@ class NumericBins:
         return np.where(np.isnan(numbers), self.size - 1, self.bin_of_cell[cells])
 
     @classmethod
-    def learn(cls, numbers: Floats) -> NumericBins:
+    def learn(cls, numbers: Floats, precision: str = DOUBLE) -> NumericBins:
         """Choose bins for `(n_rows,)` numbers, of which some may be NaN or infinite.
+
+        Parameters
+        ----------
+        precision : that the numbers were held in before they were float64.
 
         >>> NumericBins.learn(np.repeat([0.0, 1.0], 50)).labels
         ('below', '00:=0', '01:=1', '02:(min,max]', 'above', 'missing')
         """
         finite = numbers[np.isfinite(numbers)] + 0.0  # of two zeros the negative one would be written "-0"
         if not len(finite):
-            return cls(())
+            return cls((), (), precision)
         values, counts = np.unique(finite, return_counts=True)
         own = frequent_values(values, counts, max(FREQUENT * len(numbers), FEWEST_ROWS))
         rest = ~np.isin(values, own)
@@ -121,7 +144,7 @@ class NumericBins:
             rows = int(counts[rest].sum())
             ranges = max(1, min(round(RANGES * rows / len(finite)), rows // FEWEST_ROWS))
             inner = quantile_edges(values[rest], counts[rest], ranges)
-        return cls((low, *inner, high), tuple(own.tolist()))
+        return cls((low, *inner, high), tuple(own.tolist()), precision)
 
 
 @dataclass(frozen=True)
@@ -132,8 +155,13 @@ class _Bin:
     value: float | None
 
 
-def _around(values: tuple[float, ...]) -> Iterator[tuple[float, float, float]]:
-    """Edges of the bin of each value, and the value: of itself, and of what single precision makes of it.
+def _around(values: tuple[float, ...], precision: str) -> Iterator[tuple[float, float, float]]:
+    """Edges of each part of the bin of each value, and the value."""
+    yield from _alike(values) if precision == DOUBLE else _rounded_alike(values, precision)
+
+
+def _alike(values: tuple[float, ...]) -> Iterator[tuple[float, float, float]]:
+    """The bin of a value: of itself, and of what single precision makes of it, and half precision.
 
     Whole numbers above 2**24 come out as one another: what is a value itself is nobody else's.
     """
@@ -141,9 +169,21 @@ def _around(values: tuple[float, ...]) -> Iterator[tuple[float, float, float]]:
         singles = {value: float(np.float32(value)) for value in sorted(values)}
     owner = {single: value for value, single in singles.items() if abs(single - value) <= SINGLE * abs(value)}
     owner |= {value: value for value in values}
+    held: list[Twin] = []
     for value, points in groupby(sorted(owner), key=lambda point: owner[point]):
-        held = list(points)
-        yield math.nextafter(held[0], -math.inf), held[-1], value
+        own = list(points)
+        held.append((math.nextafter(own[0], -math.inf), own[-1], value))
+    yield from held
+    yield from half_twins(values, held)
+
+
+def _rounded_alike(values: tuple[float, ...], precision: str) -> Iterator[tuple[float, float, float]]:
+    """The bin of a value: of all that rounds to it, and of what half precision makes of it."""
+    own = np.array(values, dtype=np.float64)
+    lows, highs = steps_below(own, precision), ceilings(own, precision)
+    held = list(zip(lows.tolist(), highs.tolist(), values, strict=True))
+    yield from held
+    yield from half_twins(values, held)
 
 
 def _labels(order: Sequence[_Bin], edges: tuple[float, ...]) -> list[str]:

@@ -82,7 +82,7 @@ class FrameworkInstrumentor(BaseInstrumentor):
         if self._patcher is None:  # one for good, since its import hooks cannot be deregistered
             others = frozenset(FRAMEWORKS.values()) - {adapter.package}
             self._patcher = load("otelml.patching.patcher").Patcher(
-                adapter.package, others, load("otelml.observe").Observer(adapter), _wanted, _trained, _fitting
+                adapter.package, others, load("otelml.later").observer(adapter), _wanted, _trained, _fitting
             )
         self._patcher.install(adapter.sites)  # pyright: ignore[reportOptionalMemberAccess] -- it was made just now
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import numpy as np
+from numpy.ma import MaskedArray
 from numpy.typing import NDArray
 
 from otelml.labels import is_missing
@@ -28,11 +29,34 @@ def as_array(value: Any) -> Array:
     array = cast("Array", value) if isinstance(value, np.ndarray) else _converted(value)
     if array.ndim == 0:
         raise TypeError(f"{type(value).__name__} holds no rows")  # pyright: ignore[reportUnknownArgumentType]
-    return array
+    return unmasked(array) if isinstance(array, MaskedArray) else array
+
+
+def unmasked(array: Array) -> Array:
+    """The same with what is masked as missing: NaN among numbers, None among anything else.
+
+    >>> unmasked(np.ma.array([1, 2], mask=[False, True])).tolist()
+    [1.0, nan]
+    """
+    masked = cast("MaskedArray[Any, Any]", array)
+    if masked.dtype.names is not None or not np.ma.is_masked(masked):
+        return np.asarray(masked.data)
+    kind = "f" if masked.dtype.kind == "f" else "f8" if masked.dtype.kind in "iu" else "O"
+    plain: Any = masked.astype(masked.dtype if kind == "f" else kind)
+    return plain.filled(None if kind == "O" else np.nan)
+
+
+def is_lazy(value: Any) -> bool:
+    """Whether `value` stands for rows that were not computed yet, as those of Dask, Polars' lazy frames and Spark do.
+
+    Of its class, since some of them have any attribute that they are asked for.
+    """
+    cls = value.__class__
+    return hasattr(cls, "__dask_graph__") or (hasattr(cls, "collect") and not hasattr(cls, "__len__"))
 
 
 def _converted(value: Any) -> Array:
-    if hasattr(value, "__dask_graph__"):  # to look at it would be to compute it, once more than the host does
+    if is_lazy(value):  # to look at it would be to compute it, once more than the host does
         raise TypeError(f"{type(value).__name__} was not computed yet")
     for method in ("detach", "cpu"):  # a tensor that is on a graph, or on a device
         value = getattr(value, method)() if hasattr(value, method) else value

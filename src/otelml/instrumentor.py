@@ -17,7 +17,9 @@ from otelml.frameworks import FRAMEWORKS, module_of
 from otelml.ledger import ledger
 from otelml.patching.guard import guarded
 from otelml.patching.imports import load, loaded, when_imported
-from otelml.telemetry import endings  # noqa: F401 -- early: it registers what comes after the host's own exit handlers
+from otelml.telemetry import endings
+
+_EARLY = endings  # it registers what comes after the host's own exit handlers
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -83,7 +85,7 @@ class FrameworkInstrumentor(BaseInstrumentor):
         if self._patcher is None:  # one for good, since its import hooks cannot be deregistered
             others = frozenset(FRAMEWORKS.values()) - {adapter.package}
             self._patcher = load("otelml.patching.patcher").Patcher(
-                adapter.package, others, load("otelml.observe").Observer(adapter), _wanted, _trained, _fitting
+                adapter.package, others, load("otelml.later").observer(adapter), _wanted, _trained, _fitting
             )
         self._patcher.install(adapter.sites)  # pyright: ignore[reportOptionalMemberAccess] -- it was made just now
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import weakref
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otelml import clock
@@ -15,7 +14,7 @@ from otelml.ledger import ledger
 from otelml.monitor import Monitor
 from otelml.patching.guard import guarded
 from otelml.patching.nesting import silently
-from otelml.prediction import Description, ModelIdentity, Task, encodable, task_of
+from otelml.prediction import Description, ModelIdentity, Task, encodable
 from otelml.recorders.actions import ActionNames
 from otelml.recorders.columns import Columns
 from otelml.recorders.outcomes import Outcomes, Profile, as_text, from_text
@@ -87,22 +86,20 @@ class Models:
             return known.monitor
         return self._look_at(model, adapter)
 
-    def learn(self, model: Any, adapter: Adapter, classes: tuple[Any, ...]) -> Monitor:
-        """The monitor of a `model` whose classes only its first answer told."""
-        return self._look_at(model, adapter, classes)
+    def learn(self, model: Any, adapter: Adapter, learned: Description) -> Monitor:
+        """The monitor of a `model` that only its answers described."""
+        return self._look_at(model, adapter, learned)
 
-    def _look_at(self, model: Any, adapter: Adapter, classes: tuple[Any, ...] = ()) -> Monitor:
+    def _look_at(self, model: Any, adapter: Adapter, learned: Description | None = None) -> Monitor:
         # Silently: what a model asks of itself to be described is no prediction.  Without a lock: the host's own code
         # runs here, and files are read.  Two threads that ask first may make two monitors, and keep the same one.
-        monitor = silently(self._made, model, adapter, classes)
+        monitor = silently(self._made, model, adapter, learned)
         self._by_object[id(model)] = Known(self._reference(model, self._by_object), monitor)
         return monitor
 
-    def _made(self, model: Any, adapter: Adapter, classes: tuple[Any, ...]) -> Monitor:
+    def _made(self, model: Any, adapter: Adapter, learned: Description | None) -> Monitor:
         # An estimator of the host's own may raise from any attribute; its calls are watched all the same.
-        description = guarded("describe")(adapter.describe)(model) or Description()
-        if classes:
-            description = replace(description, task=task_of(classes), classes=classes)
+        description = learned or guarded("describe")(adapter.describe)(model) or Description()
         known = self._given.get(id(model))
         given = known[1] if known is not None and known[0]() is model else Given()
         baseline = self._identities.baseline(model, given, adapter)

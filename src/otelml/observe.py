@@ -7,6 +7,7 @@ This is the hot path.  It costs its host a few microseconds, which is why it app
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,13 +15,13 @@ from opentelemetry.context import attach, get_current
 from opentelemetry.trace import set_span_in_context
 
 from otelml import clock, process
-from otelml.arrays import as_array, classes_in, column, n_rows
+from otelml.arrays import as_array, classes_in, column, is_lazy, n_rows
 from otelml.batches import BATCH
 from otelml.ledger import ledger
 from otelml.monitor import NOTHING
 from otelml.patching.guard import let_pass, swallow
 from otelml.patching.nesting import INSIDE
-from otelml.prediction import Form, Task, label_texts, normalise
+from otelml.prediction import Form, Reading, Task, label_texts, normalise, task_of
 from otelml.staging import Failure
 from otelml.telemetry import names
 from otelml.telemetry.spans import SUPPRESSED, Spans
@@ -252,6 +253,7 @@ class Watch:
         else:
             answer, form, rows = self._read(output, form, arguments)
             monitor, fixed = self.monitor, False
+            lane = monitor.latest.get(operation.name)  # the answer may have told what the model is
         if lane is None or not lane.fits(form, answer):
             lane = monitor.lane(operation.name, form, answer)
         lane.settled = fixed and lane.form is form
@@ -262,11 +264,14 @@ class Watch:
         description = self.monitor.description
         answer = output
         if not isinstance(output, np.ndarray):
-            answer = self.operation.answer(description, output, *arguments)
+            answer, form = self._given(output, form, arguments)
+            description = self.monitor.description
         if form is Form.OPAQUE:  # whatever it is, it is not turned into an array: it may be sparse and huge
             return NOTHING, form, n_rows(answer) or 0
         if form is Form.PROBABILITIES and description.task is Task.OTHER and n_rows(answer):
-            self.monitor = self.models.learn(self.model, self.adapter, classes_in(answer))
+            classes = classes_in(answer)
+            learned = replace(description, task=task_of(classes), classes=classes)
+            self.monitor = self.models.learn(self.model, self.adapter, learned)
         if type(answer) is not np.ndarray or not answer.shape:
             try:
                 answer = as_array(answer)
@@ -275,6 +280,17 @@ class Watch:
         if answer.dtype.hasobject:  # objects have no bytes of their own
             answer = np.array(label_texts(answer.ravel())).reshape(answer.shape)
         return answer, form, len(answer)
+
+    def _given(self, output: Any, form: Form, arguments: Arguments) -> tuple[Any, Form]:
+        """The rows of an answer that is no array, and what they are."""
+        answer = self.operation.answer(self.monitor.description, output, *arguments)
+        if type(answer) is Reading:
+            answer, form, learned = answer
+            if learned is not None:
+                self.monitor = self.models.learn(self.model, self.adapter, learned)
+        elif is_lazy(answer):  # whoever computes it asks the model then
+            return NOTHING, Form.OPAQUE
+        return answer, form
 
     def _unreadable(self, answer: Any, arguments: Arguments) -> int:
         rows = n_rows(self.operation.inputs(*arguments)) or 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -82,6 +82,20 @@ class Description:
     classes: tuple[Any, ...] = ()
     columns: tuple[str, ...] | None = None
     note: Any = None
+
+
+class Reading(NamedTuple):
+    """What an adapter read off an answer that itself tells what it is.
+
+    Attributes
+    ----------
+    answer : the rows, in `form`; anything where the form is opaque.
+    learned : what the model is known to be from this answer on; None where that is as before.
+    """
+
+    answer: Any
+    form: Form
+    learned: Description | None = None
 
 
 @dataclass(frozen=True)

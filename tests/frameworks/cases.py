@@ -306,7 +306,7 @@ class RefusingFeed(dict[str, Any]):
         raise self.error
 
 
-def session(build: Callable[[], Any], **options: Any) -> Callable[[], Any]:
+def session(build: Callable[[], Any], threads: int = 1, **options: Any) -> Callable[[], Any]:
     """A session with a scikit-learn model, converted."""
 
     def convert() -> Any:
@@ -316,7 +316,7 @@ def session(build: Callable[[], Any], **options: Any) -> Callable[[], Any]:
         opsets = {"": 15, "ai.onnx.ml": 3}
         model = to_onnx(build(), X[:1], options=options or None, target_opset=opsets).SerializeToString()
         quiet = onnxruntime.SessionOptions()
-        quiet.intra_op_num_threads = 1
+        quiet.intra_op_num_threads = threads
         return onnxruntime.InferenceSession(model, quiet, providers=["CPUExecutionProvider"])
 
     return convert

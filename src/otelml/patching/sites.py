@@ -6,7 +6,9 @@ Three kinds are watched: a `Method`, a `Family` of classes, a pool that must `Ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import inspect
+from dataclasses import dataclass, replace
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,12 +16,68 @@ if TYPE_CHECKING:
 
     from otelml.prediction import Description, Form
 
+    Arguments = tuple[tuple[Any, ...], dict[str, Any]]
     FormReader = Callable[[Description, tuple[Any, ...], dict[str, Any]], Form]
+    Received = Callable[[Any, BaseException | None], None]
+    """Takes an answer that came later, or the error in its place."""
 
 
 def first_argument(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The input, for most: the first positional argument, else the first that was named."""
+    """The input, where the parameters of a method are unknown: the first positional argument, else the first named."""
     return args[0] if args else next(iter(kwargs.values()), None)
+
+
+def parameters_of(function: Any) -> tuple[tuple[str, ...], bool]:
+    """Names of the parameters behind `self`, in order, and whether further positional ones are taken.
+
+    Read off the code: `inspect.signature` takes 50 times as long, and there is one method a class of a family.
+
+    >>> class Model:
+    ...     def predict(self, rows, margin=False, *more, strict=True): ...
+    >>> parameters_of(Model.predict)
+    (('rows', 'margin'), True)
+    """
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if not isinstance(code, CodeType):
+        return (), True
+    # Those that are named only come last: the first of them are the rows where no other parameter is.
+    positional = code.co_varnames[1 : code.co_argcount]
+    named = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    more = bool(code.co_flags & inspect.CO_VARARGS)
+    return (positional if more else (*positional, *named)), more
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Finds the input of a method: at the place or under the name of its first parameter."""
+
+    name: str
+
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The input among (args, kwargs)."""
+        return args[0] if args else kwargs.get(self.name)
+
+
+@dataclass(frozen=True)
+class ByName:
+    """A reader of forms that looks at arguments by name, however they were given: `read(description, given)`.
+
+    `parameters` are those of the framework's own method; where the method that is replaced has others (a subclass of
+    the host's), its own take their places.
+    """
+
+    read: Callable[[Description, dict[str, Any]], Form]
+    parameters: tuple[str, ...] = ()
+
+    def __call__(self, description: Description, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Form:
+        """What is answered in."""
+        if len(args) > 1:  # the first are the rows
+            kwargs = {**dict(zip(self.parameters, args, strict=False)), **kwargs}
+        return self.read(description, kwargs)
+
+    def at(self, own: tuple[str, ...], more: bool) -> ByName:  # noqa: FBT001 -- two facts of a signature
+        """The same where a method has its `own` parameters, and maybe takes more."""
+        return replace(self, parameters=(*own, *self.parameters[len(own) :]) if more else own)
 
 
 def whole(_description: Any, answer: Any, _args: Any, _kwargs: Any) -> Any:
@@ -48,6 +106,8 @@ class Operation:
     answer : finds the rows in (description, what was returned, args, kwargs), where that is no array.
     opt_in : the setting without which it is not watched.
     by_model : the function that tells the form looks at the description alone.
+    later : for an answer that a callback takes, on whatever thread: gives (args, kwargs, received) the arguments
+        back with `received` called before the host's own callback.
     """
 
     name: str
@@ -56,6 +116,14 @@ class Operation:
     answer: Callable[[Description, Any, tuple[Any, ...], dict[str, Any]], Any] = whole
     opt_in: str | None = None
     by_model: bool = False
+    later: Callable[[tuple[Any, ...], dict[str, Any], Received], Arguments] | None = None
+
+    def at(self, function: Any) -> Operation:
+        """The same for a method with parameters of its own: position and name are one thing."""
+        own, more = parameters_of(function)
+        inputs = Rows(own[0]) if own and self.inputs is first_argument else self.inputs
+        form = self.form.at(own, more) if isinstance(self.form, ByName) else self.form
+        return replace(self, inputs=inputs, form=form)
 
 
 @dataclass(frozen=True)

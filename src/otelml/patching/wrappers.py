@@ -103,7 +103,7 @@ class Carrying(StandIn):
 
 def watched(operation: Operation, watcher: Watcher, original: Any) -> Any:
     """A method whose outermost call is observed as a prediction."""
-    return _in_place_of(original, Watched(_callable(original), operation, watcher))
+    return _in_place_of(original, Watched(_callable(original), operation.at(original), watcher))
 
 
 def silent(original: Any, before: Before | None = None, after: After | None = None) -> Any:

@@ -12,6 +12,7 @@ from opentelemetry import trace
 
 from otelml import clock, forking
 from otelml.ledger import ledger
+from otelml.locks import Lock
 from otelml.models import Models
 from otelml.outcomes.desk import Desk
 from otelml.outcomes.memory import MemoryStore
@@ -61,15 +62,17 @@ class Process:
         self.desk = self.models.desk = Desk(self.store, self.models.outcomes_of, self.models.fold)
         if before is not None:
             self.models.inherit(before.models)
-        self._preparing = threading.Lock()
+        self._preparing = Lock()
         PIPELINE.producer.preparations.append(self.prepare)
         PIPELINE.endings.append(self.desk.close)
 
     def prepare(self) -> None:
         """Before a collection: fold what is staged, count what reached the horizon, bring gauges up to now."""
-        with self._preparing:
-            for step in (self.models.fold, self.desk.mature, lambda: self.models.show(clock.now()), self._upkeep.show):
-                guarded("collection")(step)()  # one room's failure is nobody else's
+        self._preparing.attempt(self._prepare)
+
+    def _prepare(self) -> None:
+        for step in (self.models.fold, self.desk.mature, lambda: self.models.show(clock.now()), self._upkeep.show):
+            guarded("collection")(step)()  # one room's failure is nobody else's
 
     def close(self) -> None:
         """Let go of stores, and of the SDK."""
@@ -82,7 +85,7 @@ class Process:
 
     def start_afresh(self) -> None:
         """Start from zero in a forked child."""
-        self._preparing = threading.Lock()
+        self._preparing = Lock()
         self.store.start_afresh()
         self.desk.start_afresh()
         self.models.start_afresh()

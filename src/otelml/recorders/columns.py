@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from otelml.arrays import n_rows
 from otelml.baseline.columns import INPUT, MOST_COLUMNS, OUTPUT, Column, distinct, readable
 from otelml.baseline.learning import WHOLE, learn, names_of
 from otelml.ledger import ledger
+from otelml.locks import Lock
 from otelml.readings import CATEGORICAL, NUMERIC, kind_of, missing_in
 from otelml.recorders.side import Side
 from otelml.recorders.skew import Skew
@@ -67,7 +67,7 @@ class Columns:
         self.model = str(attributes[names.MODEL_NAME])
         whole = baseline is not None and WHOLE in baseline.embeddings
         self.most = None if whole else MOST_COLUMNS  # columns that are looked at, of a table that may be wider
-        self._adding = threading.Lock()
+        self._adding = Lock()
         self._baseline = baseline
         self._reference: list[Table] | None = [] if baseline is None and settings.provisional_rows else None
         self._inputs: Side | None = None
@@ -120,14 +120,16 @@ class Columns:
         side = self._bare.get(layout)
         if side is not None:
             return side
-        with self._adding:
-            if layout not in self._bare and len(self._bare) < MOST_LAYOUTS:
-                self._bare = {**self._bare, layout: self._side(list(bare(self._named(table))), None)}
-            side = self._bare.get(layout)
+        side = self._adding.read(self._born, layout, table)
         if side is None:
             ledger.drop("cardinality", table.rows, self.model)
         self._announce()
         return side
+
+    def _born(self, layout: tuple[tuple[str, ...] | None, int], table: Table) -> Side | None:
+        if layout not in self._bare and len(self._bare) < MOST_LAYOUTS:
+            self._bare = {**self._bare, layout: self._side(list(bare(self._named(table))), None)}
+        return self._bare.get(layout)
 
     def _named(self, table: Table) -> Table:
         described = self._described
@@ -136,17 +138,19 @@ class Columns:
 
     def _gather(self, table: Table) -> bool:
         """Keep the first rows until they are enough for a reference of this process's own; whether these were kept."""
-        with self._adding:
-            gathered = self._reference
-            if gathered is None or (gathered and (gathered[0].names, gathered[0].width) != (table.names, table.width)):
-                return False
-            gathered.append(table.copied())
-            if sum(one.rows for one in gathered) >= (self._settings.provisional_rows or 0):
-                try:
-                    self._provide(self._named(stacked(gathered)))
-                finally:  # whatever came of it: nothing is kept any more
-                    self._reference = None
-            return True
+        return self._adding.read(self._gathered, table)
+
+    def _gathered(self, table: Table) -> bool:
+        gathered = self._reference
+        if gathered is None or (gathered and (gathered[0].names, gathered[0].width) != (table.names, table.width)):
+            return False
+        gathered.append(table.copied())
+        if sum(one.rows for one in gathered) >= (self._settings.provisional_rows or 0):
+            try:
+                self._provide(self._named(stacked(gathered)))
+            finally:  # whatever came of it: nothing is kept any more
+                self._reference = None
+        return True
 
     def _provide(self, table: Table) -> None:
         learned = learn(table)
@@ -174,9 +178,12 @@ class Columns:
         """Without a baseline of the answers: those that are numbers; its classes are in `ml.predictions`."""
         for name, numbers in (("score", prediction.scores), ("value", prediction.values)):
             if numbers is not None and name not in self._outputs:
-                with self._adding:
-                    self._outputs = {**self._outputs, name: self._side([bare_output(name)], None)}
+                self._adding.read(self._output, name)
                 self._announce()
+
+    def _output(self, name: str) -> None:
+        if name not in self._outputs:
+            self._outputs = {**self._outputs, name: self._side([bare_output(name)], None)}
 
     @property
     def _sides(self) -> list[Side]:
@@ -213,7 +220,7 @@ class Columns:
 
     def start_afresh(self) -> None:
         """Begin with nothing counted, as a forked child must."""
-        self._adding = threading.Lock()
+        self._adding = Lock()
         self._reference = None if self._reference is None else []
         if self._skew is not None and self._baseline is not None:
             self._skew = Skew(self._attributes, self._baseline, self._settings.skew_rows)

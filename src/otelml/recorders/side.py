@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from otelml import clock
 from otelml.ledger import ledger
+from otelml.locks import Lock
 from otelml.recorders.constants import of_column
 from otelml.recorders.drift import Drift
 from otelml.recorders.series import ColumnStreams, moments_of, series_of, settled
@@ -106,19 +106,23 @@ class Side:
 
     def add(self, tally: Tally) -> None:
         """Take in what some rows hold."""
-        with self._lock:
-            self._pending.add(tally)
-            if self._drift is not None:
-                self._drift.add(clock.now(), tally)
+        self._lock.do(self._add, tally)
         ledger.drop("overflow", tally.beyond, self._model)
         ledger.drop("cardinality", self._left_out * tally.rows, self._model)
 
+    def _add(self, tally: Tally) -> None:
+        self._pending.add(tally)
+        if self._drift is not None:
+            self._drift.add(clock.now(), tally)
+
     def show(self, now: float) -> None:
         """Bring what was counted into the series, and the gauges up to `now`."""
-        with self._lock:
-            pending, self._pending = self._pending, self.tallier.nothing()
-            if self._drift is not None:
-                self._drift.show(now, self._kept)
+        self._lock.attempt(self._show, now)
+
+    def _show(self, now: float) -> None:
+        pending, self._pending = self._pending, self.tallier.nothing()
+        if self._drift is not None:
+            self._drift.show(now, self._kept)
         lost = 0
         for at in map(int, np.flatnonzero(self._kept)):
             cells, bins = self._groups[at].cells, self.tallier.columns[at].bins.size
@@ -156,7 +160,7 @@ class Side:
 
     def start_afresh(self) -> None:
         """Begin with nothing counted, as a forked child must."""
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self.tallier.start_afresh()
         self._pending = self.tallier.nothing()
         if self._drift is not None:

@@ -102,12 +102,16 @@ class Producer:
         """Make the points of `sources` as `view` is to see them; `closing`: at a reader's last collection."""
         started = time.perf_counter()
         self.prepare()
-        with view.lock:
-            collection = Collection(view, closing=closing or self.closing)
-            scopes = [scope for source in sources if (scope := self._scope(source, collection))]
-            collection.keep()
+        scopes: list[ScopeMetrics] = []
+        collection = Collection(view, closing=closing or self.closing)
+        # Not where a signal handler collects while its own thread is at it: what it would have got comes next time.
+        view.lock.attempt(self._collect, collection, sources, scopes)
         ledger.spend(time.perf_counter() - started + cost.of_encoding(scopes))
         return scopes
+
+    def _collect(self, collection: Collection, sources: Iterable[Source], scopes: list[ScopeMetrics]) -> None:
+        scopes += [scope for source in sources if (scope := self._scope(source, collection))]
+        collection.keep()
 
     def _scope(self, source: Source, collection: Collection) -> ScopeMetrics | None:
         made = (collection.metric(stream) for stream in self._chosen(source))

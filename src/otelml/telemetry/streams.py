@@ -6,7 +6,6 @@ Cells add; they know neither readers nor temporality.  `producer.py` turns their
 from __future__ import annotations
 
 import math
-import threading
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import chain
@@ -16,6 +15,7 @@ import numpy as np
 
 from otelml import clock
 from otelml.ledger import ledger
+from otelml.locks import Lock
 from otelml.stats.limits import SumLimits
 from otelml.telemetry import names
 from otelml.telemetry.allowance import Allowance, Group
@@ -36,13 +36,13 @@ Key = tuple[Any, ...]
 Place = tuple[Key, tuple[float, ...]]
 """Where a series is in its stream: its attributes, and its boundaries."""
 
-_lock = threading.Lock()  # one for all cells: an addition takes less than a microsecond
+_lock = Lock()  # one for all cells: an addition takes about a microsecond
 
 
 def start_afresh() -> None:
     """Begin with a new lock, as a forked child must."""
     global _lock  # noqa: PLW0603 -- the parent's may be held by a thread that the child lacks
-    _lock = threading.Lock()
+    _lock = Lock()
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,14 @@ class Number:
 
     def add(self, amount: float) -> None:
         """Add `amount`, an int or a float of Python's own; a sum that would overflow stays as it is, and is booked."""
-        with _lock:
-            total = (self.value or 0) + amount
-            fits = math.isfinite(total)
-            if fits:
-                self.value = total
-        ledger.drop("overflow", not fits)
+        _lock.do(self._add, amount)
+
+    def _add(self, amount: float) -> None:
+        total = (self.value or 0) + amount
+        if math.isfinite(total):
+            self.value = total
+        else:
+            ledger.drop("overflow")
 
     def set(self, value: float | None) -> None:
         """Say what the gauge's value is as of now; None leaves the series out."""
@@ -123,23 +125,27 @@ class Buckets:
 
     def add(self, batch: Histogram, examples: Mapping[int, Example] | None = None) -> None:
         """Add what a histogram of the same bounds counted, and an example of some of its buckets."""
-        with _lock:
-            self.counts += batch.counts
-            total = self.total + batch.total
-            fits = math.isfinite(total)
-            if fits:
-                self.total = total
-            for interval in self.intervals.values():
-                interval.extend(batch.minimum, batch.maximum, examples or {})
-        ledger.drop("overflow", not fits)
+        _lock.do(self._add, batch, examples or {})
+
+    def _add(self, batch: Histogram, examples: Mapping[int, Example]) -> None:
+        self.counts += batch.counts
+        total = self.total + batch.total
+        if math.isfinite(total):
+            self.total = total
+        else:
+            ledger.drop("overflow")
+        for interval in self.intervals.values():
+            interval.extend(batch.minimum, batch.maximum, examples)
 
     def add_one(self, value: float, in_sum: float) -> None:
         """Add one finite value to its bucket, and `in_sum` to the sum: the value, or 0 where it is too large."""
-        with _lock:
-            self.counts[bisect_left(self.bounds, value)] += 1
-            self.total += in_sum
-            for interval in self.intervals.values():
-                interval.extend(value, value, {})
+        _lock.do(self._add_one, value, in_sum)
+
+    def _add_one(self, value: float, in_sum: float) -> None:
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += in_sum
+        for interval in self.intervals.values():
+            interval.extend(value, value, {})
 
     @property
     def since_birth(self) -> Interval:
@@ -148,26 +154,27 @@ class Buckets:
 
     def open_interval(self, reader: object) -> None:
         """Begin an interval for a reader that comes now."""
-        with _lock:
-            self.intervals[reader] = Interval()
+        _lock.read(self.intervals.__setitem__, reader, Interval())
 
     def close_interval(self, reader: object) -> None:
         """Forget a reader that left."""
-        with _lock:
-            self.intervals.pop(reader, None)
+        _lock.read(self.intervals.pop, reader, None)
 
     def next_interval(self, reader: object) -> Interval:
         """Take what came since `reader` last asked; its next interval begins."""
-        with _lock:
-            interval = self.intervals.get(reader, self.intervals[None])
-            self.intervals[reader] = Interval()
+        return _lock.read(self._next_interval, reader)
+
+    def _next_interval(self, reader: object) -> Interval:
+        interval = self.intervals.get(reader, self.intervals[None])
+        self.intervals[reader] = Interval()
         return interval
 
     def read(self) -> tuple[Counts, float]:
         """Read counts by bucket and the sum of the values, of one moment."""
-        with _lock:
-            counts = np.array(self.counts)
-            return counts, self.total
+        return _lock.read(self._read)
+
+    def _read(self) -> tuple[Counts, float]:
+        return np.array(self.counts), self.total
 
     def reset(self) -> None:
         """Start from zero, born now."""
@@ -264,8 +271,7 @@ class Registry:
             wanted = [one for one in wanted if self.allowance.may(one.standing, one.size)]
         for group in wanted:
             group.entries = group.make()
-        with _lock:
-            shed = [victim for group in wanted for victim in self.allowance.admit(group)]
+        shed = [victim for victims in _lock.read(self._admit, wanted) for victim in victims]
         # Without the lock: what the host does with a log record is its own.
         lost = shed if again else [*shed, *(group for group in wanted if not group.shipped)]
         for group in lost:
@@ -274,6 +280,9 @@ class Registry:
         for group in (*wanted, *shed):
             if not group.shipped:
                 group.entries = []
+
+    def _admit(self, wanted: Sequence[Group]) -> list[list[Group]]:
+        return [self.allowance.admit(group) for group in wanted]
 
     def refuse(self, series: int, model: str) -> None:
         """Count series that do not fit, and log it once."""
@@ -289,14 +298,15 @@ class Registry:
 
     def stand(self, groups: Iterable[Group], rank: Rank | None = None) -> None:
         """Let groups give way as `rank` does from now on, or as their own rank says."""
-        with _lock:
-            for group in groups:
-                self.allowance.stand(group, group.rank if rank is None else rank)
+        _lock.read(self._stand, list(groups), rank)
+
+    def _stand(self, groups: Sequence[Group], rank: Rank | None) -> None:
+        for group in groups:
+            self.allowance.stand(group, group.rank if rank is None else rank)
 
     def keep(self, cell: Cell) -> None:
         """Let a series give way to nothing from now on."""
-        with _lock:
-            self.allowance.take_over(cell, None)
+        _lock.read(self.allowance.take_over, cell, None)
 
     def reset(self) -> None:
         """Start every sum from zero; what is a state and no sum stays true, and is born anew."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.metrics.export import AggregationTemporality
 
+from otelml.locks import Lock
 from otelml.telemetry.names import Kind
 from otelml.telemetry.streams import Interval, Number
 
@@ -61,7 +61,7 @@ class View:
     """
 
     temporality: dict[Kind, AggregationTemporality]
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: Lock = field(default_factory=Lock)
     base: dict[Cell, Told] = field(default_factory=dict["Cell", Told])
     told: dict[Cell, Told] = field(default_factory=dict["Cell", Told])
     seen: dict[Cell, Interval] = field(default_factory=dict["Cell", Interval])
@@ -95,7 +95,7 @@ class View:
 
     def start_afresh(self) -> None:
         """Forget what was told, as a forked child must."""
-        self.lock = threading.Lock()
+        self.lock = Lock()
         self.base.clear()
         self.told.clear()
         self.seen.clear()

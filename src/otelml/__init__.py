@@ -19,10 +19,14 @@ if TYPE_CHECKING:
         record_outcomes,
         uninstrument,
     )
-    from otelml.baseline import Baseline
+    from otelml.baseline import Baseline, BaselineError
+
+    __version__: str
 
 __all__ = [
     "Baseline",
+    "BaselineError",
+    "__version__",
     "force_flush",
     "get_meter",
     "identify",
@@ -39,7 +43,15 @@ def __getattr__(name: str) -> Any:
     # The launcher imports this package in every process; numpy and the SDK are loaded by who uses them.
     if name not in __all__:
         raise AttributeError(f"module 'otelml' has no attribute {name!r}")
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415
+
+        return version("otelml")
     from importlib import import_module  # noqa: PLC0415
 
-    module = "otelml.baseline" if name == "Baseline" else "otelml.api"
+    module = "otelml.baseline" if name in ("Baseline", "BaselineError") else "otelml.api"
     return getattr(import_module(module), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})  # as a notebook completes it

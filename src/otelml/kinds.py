@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DAY = 86_400.0
+SQLITE = "sqlite:///"
 UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": DAY}
 
 
@@ -60,8 +62,15 @@ def _names(text: str) -> tuple[str, ...]:
     return taken
 
 
+def _path(text: str) -> str:
+    """A path whose `~` is the user's home: no shell is there to make it so in an environment file."""
+    return os.path.expanduser(text)  # noqa: PTH111 -- which leaves what it does not know as it is
+
+
 def _store(text: str) -> str:
-    if text != "memory" and not text.startswith("sqlite:///"):
+    if text.startswith(SQLITE):
+        return SQLITE + _path(text.removeprefix(SQLITE))
+    if text != "memory":
         raise ValueError(text)
     return text
 
@@ -79,7 +88,7 @@ def one_of(*choices: str) -> Kind:
 
 BOOLEAN = Kind(_boolean, "true or false")
 TEXT = Kind(str, "a text")
-FOLDER = Kind(str, "a path of a folder")
+FOLDER = Kind(_path, "a path of a folder")
 SECONDS = Kind(_seconds, "a duration above zero: 90s, 15m, 12h, 7d")
 COUNT = Kind(_count, "a whole number above zero")
 SHARE = Kind(_share, "a share above zero: 0.05, 5%")

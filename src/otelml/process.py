@@ -20,8 +20,9 @@ from otelml.outcomes.records import Ages, Store
 from otelml.patching.guard import guarded
 from otelml.recorders.instruments import Instruments
 from otelml.recorders.upkeep import Upkeep
-from otelml.settings import load
+from otelml.settings import load, variable
 from otelml.telemetry import events, names, streams
+from otelml.telemetry.choice import misfits
 from otelml.telemetry.pipeline import PIPELINE
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class Process:
         self.settings = settings = loaded.settings
         for problem in loaded.problems:
             logging.getLogger("otelml").error("otelml: %s", problem)
+        for misfit in misfits(settings.metrics):
+            logging.getLogger("otelml").error("otelml: %s %s: %s", variable("metrics"), *misfit)
         PIPELINE.open(
             meter_provider,
             globs=settings.metrics,

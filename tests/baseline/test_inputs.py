@@ -66,6 +66,7 @@ TIMES = {
     "pandas index": pd.DatetimeIndex(HOURS),
     "polars": pl.Series(HOURS),
     "dates": [time.date() for time in HOURS],
+    "numbers as objects": pd.Series([np.int64(time.timestamp()) for time in HOURS], dtype=object),
 }
 
 
@@ -81,11 +82,14 @@ def test_times_come_in_any_form(churn: Case, name: str) -> None:
     ("time", "message"),
     [
         (HOURS[:5], "time has 5 entries for 3000 rows"),
-        ([None, *HOURS[1:]], "time holds a missing time"),
-        (["2013-03-01"] * 3000, "give datetimes or seconds since the epoch"),
-        (pd.Series(["2013-03-01"] * 3000), "time holds a str"),
-        (np.full(3000, np.nan), "a time is missing"),
-        (np.full(3000, np.datetime64("NaT", "s")), "a time is missing"),
+        ([None, *HOURS[1:]], "1 of 3000 times are missing"),
+        (pd.Series([*HOURS[1:], pd.NaT]), "1 of 3000 times are missing"),
+        (pd.Series([*HOURS[2:], pd.NaT, pd.NA], dtype=object), "2 of 3000 times are missing"),
+        (np.ma.masked_less(np.arange(3000.0), 5), "5 of 3000 times are missing"),
+        (["yesterday"] * 3000, "give datetimes or seconds since the epoch"),
+        (pd.Series(["yesterday"] * 3000), "time holds what is no time"),
+        (np.full(3000, np.nan), "3000 of 3000 times are missing"),
+        (np.full(3000, np.datetime64("NaT", "s")), "3000 of 3000 times are missing"),
         (np.arange(3000) * 1e6 + 1.36e12, "milliseconds"),
         (7, "time holds no times"),
     ],
@@ -106,6 +110,12 @@ def test_wrong_times_are_refused(churn: Case, time: Any, message: str) -> None:
         (["left"] * 2999 + ["gone"], r"labels \['gone'\] are none of the model's classes"),
         (["left"] * 2999 + [None], "1 of 3000 labels in y are missing"),
         ([1.0] * 2998 + [np.nan] * 2, "2 of 3000 labels in y are missing"),
+        (pd.Series(["left"] * 2999 + [pd.NA], dtype="string"), "1 of 3000 labels in y are missing"),
+        (pd.Series([True] * 2998 + [pd.NA] * 2, dtype="boolean"), "2 of 3000 labels in y are missing"),
+        (pd.Series(["left"] * 2999 + [None], dtype="category"), "1 of 3000 labels in y are missing"),
+        (pl.Series(["left"] * 2999 + [None]), "1 of 3000 labels in y are missing"),
+        (np.ma.masked_less(np.arange(3000), 3), "3 of 3000 labels in y are missing"),
+        (np.array([*range(2999), "NaT"], dtype="datetime64[s]"), "1 of 3000 labels in y are missing"),
     ],
 )
 def test_wrong_labels_are_refused(churn: Case, y: Any, message: str) -> None:

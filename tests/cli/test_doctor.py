@@ -303,6 +303,33 @@ def test_globs_that_fit_no_metric_are_wrong(doctor: Doctor) -> None:
     assert visit.wrong.count("fits no metric") == 1
 
 
+@pytest.mark.parametrize(
+    ("globs", "fix"),
+    [
+        ("ml_*", "has ml_*, which fits no metric: did you mean ml.*?"),
+        ("ML.*", "has ML.*, which fits no metric: did you mean ml.*?"),
+        ("ml.*,!otelml_errors", "has otelml_errors, which fits no metric: did you mean otelml.errors?"),
+        ("ml_inference_rows_total,ml.drift", "did you mean ml.inference.rows?"),
+        ("ml_inference_duration_seconds_bucket,ml.drift", "did you mean ml.inference.duration?"),
+        ("ml.inference", "fits no metric: did you mean ml.inference."),
+        ("mlflow.*", "leaves out every metric of otelml: name those that are wanted"),
+        ("!*", "leaves out every metric of otelml"),
+    ],
+)
+def test_globs_that_ship_nothing_are_wrong(doctor: Doctor, globs: str, fix: str) -> None:
+    """Names as Prometheus shows them, or in capitals, are named with the contract's own; so is a choice of nothing."""
+    assert fix in doctor(OTEL_PYTHON_ML_METRICS=globs).wrong.replace("\n     Mend: ", ": ")
+
+
+def test_a_home_in_a_path_is_looked_up(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`~` in the folder of baselines and in the store is the user's home, as in a shell."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "kept").mkdir()
+    visit = doctor(OTEL_PYTHON_ML_BASELINES="~/kept", OTEL_PYTHON_ML_OUTCOME_STORE="sqlite:///~/kept/o.sqlite")
+    assert f"no *.baseline.json in {tmp_path}/kept" in visit.wrong
+    assert f"SQLite file {tmp_path}/kept/o.sqlite" in visit.text
+
+
 def test_secrets_are_not_shown(doctor: Doctor) -> None:
     """The variables of OpenTelemetry are told, but for the keys to somebody's backend."""
     visit = doctor(OTEL_EXPORTER_OTLP_HEADERS="api-key=opensesame", OTEL_TRACES_SAMPLER="always_on")

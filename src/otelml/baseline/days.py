@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from otelml.arrays import as_array
+from otelml.arrays import as_array, as_seconds
 from otelml.baseline.document import BaselineError
 
 DAY_S = 86_400
@@ -76,28 +76,24 @@ class Days:
 
 
 def _day_numbers(times: Array) -> NDArray[np.int64]:
-    if times.dtype.kind == "O":
-        times = np.array([_seconds(time) for time in times.tolist()], dtype=np.float64)
-    if times.dtype.kind == "M":
-        if np.isnat(times).any():
-            raise BaselineError("a time is missing: leave those rows out")
-        return times.astype("datetime64[D]").astype(np.int64)
-    if times.dtype.kind not in "iuf":
-        raise BaselineError(f"time is of type {times.dtype}: give datetimes or seconds since the epoch")
-    if not np.isfinite(times).all():
-        raise BaselineError("a time is missing: leave those rows out")
-    if np.abs(times).max(initial=0) > LATEST_S:
+    if times.dtype.kind in "iuf" and np.abs(times[np.isfinite(times)]).max(initial=0) > LATEST_S:
         raise BaselineError("times as numbers are seconds since the epoch; these look like milliseconds or less")
-    return np.floor(times / DAY_S).astype(np.int64)
+    if times.dtype.kind == "O":
+        times = np.array([*map(_moment, times.tolist()), None], dtype=object)[:-1]  # or numpy would look into them
+    try:
+        seconds = np.asarray(as_seconds(times), dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BaselineError(
+            f"time holds what is no time ({error}): give datetimes or seconds since the epoch"
+        ) from error
+    known = np.isfinite(seconds) & ~np.ma.getmaskarray(times)
+    missing = int(np.count_nonzero(~known))
+    if missing:
+        raise BaselineError(f"{missing} of {len(seconds)} times are missing: leave those rows out")
+    return np.floor(seconds / DAY_S).astype(np.int64)
 
 
-def _seconds(time: Any) -> float:
-    if isinstance(time, datetime):
-        aware = time if time.tzinfo else time.replace(tzinfo=timezone.utc)
-        return aware.timestamp()
-    if isinstance(time, date):
-        return datetime(time.year, time.month, time.day, tzinfo=timezone.utc).timestamp()
-    if isinstance(time, int | float):
-        return float(time)
-    kind = "a missing time" if time is None else f"a {type(time).__name__}"
-    raise BaselineError(f"time holds {kind}: give datetimes or seconds since the epoch, one a row")
+def _moment(time: Any) -> Any:
+    if isinstance(time, date) and not isinstance(time, datetime):
+        return datetime(time.year, time.month, time.day, tzinfo=timezone.utc)
+    return time

@@ -203,12 +203,15 @@ def _scores(sample: Sample, extra: tuple[float, ...], each: int) -> Parts:
 
 def _values(values: NDArray[np.float64], bounds: tuple[float, ...]) -> Parts:
     """Distribution of values; mean and deviation only where they vary, or nothing is standardised by them."""
-    varies = bool(np.ptp(values) > 0)  # the deviation of equal values is not always exactly 0
+    with np.errstate(over="ignore", invalid="ignore"):  # squares of what is very large do not fit
+        mean, sd = float(np.mean(values)), float(np.std(values))
+        # The deviation of equal values is not always exactly 0.
+        varies = bool(np.ptp(values) > 0) and np.isfinite(mean) and 0 < sd < np.inf
     return {
         "value_bounds": bounds,
         "value_counts": tuple(count_bins(values, np.array(bounds)).tolist()),
-        "value_mean": float(np.mean(values)) if varies else None,
-        "value_sd": float(np.std(values)) if varies else None,
+        "value_mean": mean if varies else None,
+        "value_sd": sd if varies else None,
     }
 
 

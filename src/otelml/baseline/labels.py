@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from otelml.arrays import as_array
+from otelml.arrays import as_array, is_missing
 from otelml.baseline.document import BaselineError
 from otelml.prediction import Task, label_text, label_texts
 
@@ -37,7 +37,7 @@ def truth_of(y: Any) -> Array:
         raise BaselineError(f"y has the shape {truth.shape}: a baseline is of one output, one label a row")
     if not len(truth):
         raise BaselineError("there are no rows: a baseline needs rows that the model was not trained on")
-    missing = np.count_nonzero(_missing(truth))
+    missing = np.count_nonzero(_missing(truth) | np.ma.getmaskarray(truth))
     if missing:
         raise BaselineError(f"{missing} of {len(truth)} labels in y are missing: leave those rows out of X and y")
     return truth
@@ -47,7 +47,9 @@ def _missing(labels: Array) -> NDArray[np.bool_]:
     if labels.dtype.kind == "f":
         return np.isnan(labels)
     if labels.dtype.kind == "O":
-        return np.array([label is None or label != label for label in labels.tolist()])  # noqa: PLR0124 -- NaN
+        return np.array([is_missing(label) for label in labels.tolist()])
+    if labels.dtype.kind in "mM":
+        return np.isnat(labels)
     return np.zeros(len(labels), dtype=np.bool_)
 
 

@@ -158,6 +158,11 @@ def multiclass(sample: Sample, predicted: NDArray[np.intp], days: Days | None) -
 
 def regression(sample: Sample, predicted: Floats, days: Days | None) -> Iterator[Measure]:
     """Measure the error of numbers."""
+    with np.errstate(over="ignore", invalid="ignore"):  # what does not fit is undefined, and left out
+        yield from _errors(sample, predicted, days)
+
+
+def _errors(sample: Sample, predicted: Floats, days: Days | None) -> Iterator[Measure]:
     error = predicted - sample.actual
     absolute, squares = np.abs(error), error**2
     truth = sample.actual - np.mean(sample.actual)  # centred, or its squares lose their digits

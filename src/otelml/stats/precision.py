@@ -27,7 +27,7 @@ HALF, SINGLE, DOUBLE = "half", "single", "double"
 KINDS: dict[str, np.dtype[Any]] = {
     HALF: np.dtype(np.float16), SINGLE: np.dtype(np.float32), DOUBLE: np.dtype(np.float64),
 }  # fmt: skip
-SHORT = 4  # decimals of numbers that people write
+SHORT = 2  # decimals of numbers that people write
 DIGITS = 6  # significant ones of a number that nobody writes
 HALF_STEP = 2**-11  # how far half precision may take a value, as a share of it
 

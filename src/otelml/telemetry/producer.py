@@ -10,7 +10,7 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.metrics.export import ScopeMetrics
@@ -19,6 +19,7 @@ from otelml import clock
 from otelml.ledger import ledger
 from otelml.patching.guard import swallow
 from otelml.telemetry import cost
+from otelml.telemetry.choice import selected
 from otelml.telemetry.points import Collection
 from otelml.telemetry.streams import Buckets
 from otelml.telemetry.views import View
@@ -58,14 +59,7 @@ class Producer:
 
     def choose(self, globs: tuple[str, ...]) -> None:
         """Ship the metrics that a glob names and no `!glob` does."""
-        wanted = [glob for glob in globs if not glob.startswith("!")] or ["*"]
-        unwanted = [glob[1:] for glob in globs if glob.startswith("!")]
-
-        def select(name: str) -> bool:
-            named = any(fnmatchcase(name, glob) for glob in wanted)
-            return named and not any(fnmatchcase(name, glob) for glob in unwanted)
-
-        self.select = select
+        self.select = partial(selected, globs)
 
     def view(self, temporality: dict[Kind, AggregationTemporality], sources: Iterable[Source]) -> View:
         """Make a new reader's view, which begins after what is in `sources` now."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import fields
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from otelml.cli.doctor.findings import note, plain, wrong
 from otelml.settings import PREFIX, Settings, as_text, variable
-from otelml.telemetry.names import CONTRACT
+from otelml.telemetry.choice import misfits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,19 +35,10 @@ def own(situation: Situation) -> Iterator[Finding]:
             close = get_close_matches(name, known, n=1)
             mend = f"did you mean {close[0]}?" if close else f"unset it; the settings are {PREFIX}… as above"
             yield wrong(name, "is no setting, and without effect", mend)
-    yield from _globs(loaded.settings.metrics)
+    for misfit in misfits(loaded.settings.metrics):
+        yield wrong(variable("metrics"), *misfit)
     if loaded.settings.exception_messages:
         yield note("exception_messages", "texts of exceptions, which may quote data, leave this process")
-
-
-def _globs(globs: tuple[str, ...]) -> Iterator[Finding]:
-    """Tell of globs that fit no metric of ours; others may fit instruments of the host's own."""
-    names = [metric.name for metric in CONTRACT]
-    for glob in (glob.removeprefix("!") for glob in globs):
-        if glob.startswith(("ml.", "otelml.")) and not any(fnmatchcase(name, glob) for name in names):
-            close = get_close_matches(glob, names, n=1)
-            mend = f"did you mean {close[0]}?" if close else "take the names of docs/telemetry.md"
-            yield wrong(variable("metrics"), f"has {glob}, which fits no metric", mend)
 
 
 def opentelemetry(situation: Situation) -> Iterator[Finding]:

@@ -137,7 +137,7 @@ def ratio(seconds: dict[str, list[float]], one: str, other: str) -> float:
 
 
 def show(title: str, seconds: dict[str, list[float]]) -> tuple[float, float]:
-    """Print the row of a case; returns the ratio of after to before, over all pairs, and the largest of the controls."""
+    """Print the row of a case; returns the ratio of after to before, over all pairs, and the largest control."""
     typical = {name: median(times) * 1e6 for name, times in seconds.items()}
     pairs = [(AFTER, BEFORE), (AFTER + AGAIN, BEFORE + AGAIN), (AFTER + AGAIN, BEFORE), (AFTER, BEFORE + AGAIN)]
     result = float(np.exp(np.mean([np.log(ratio(seconds, *pair)) for pair in pairs])))

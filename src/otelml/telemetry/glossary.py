@@ -117,6 +117,7 @@ DROPPED_BECAUSE = {
     "budget": "rows that the columns left out to keep to `OTEL_PYTHON_ML_BUDGET`",
     "cardinality": "a bound was reached: of models, labels, actions, series, or shapes of answers",
     "ids_mismatch": "rows and ids differ in number",
+    "invalid_series": "series of which a value, a name or an attribute cannot be sent",
     "not_finite": "NaN or infinite values",
     "not_probability": "rows of scores that should be probabilities and are below 0 or above 1",
     "overflow": "additions to a sum that is too large for a number",

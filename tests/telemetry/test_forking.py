@@ -85,3 +85,12 @@ def test_what_is_not_opentelemetrys_is_left_alone():
     pools = [adapter.poolmanager for adapter in own.adapters.values()]
     connections.renew([{"session": own}, SimpleNamespace(session=own)])
     assert [adapter.poolmanager for adapter in own.adapters.values()] == pools
+
+
+def test_forks_during_collections():
+    """Of twenty children that were forked while a thread collected each can collect, export and end, with its rows."""
+    command = (sys.executable, str(PROGRAM.with_name("forking.py")), "20")
+    done = subprocess.run(command, check=True, capture_output=True, timeout=240)  # noqa: S603 -- ours
+    answer = json.loads(done.stdout)
+    assert (answer["hung"], answer["wrong"]) == (0, 0), done.stderr.decode()
+    assert answer["slowest"] < 1

@@ -46,6 +46,7 @@ class Exporting:
         self._errands: weakref.WeakKeyDictionary[Any, dict[str, Errand]] = weakref.WeakKeyDictionary()
         self._slow: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()
         self._busy: list[Any] = []
+        self._launched: dict[str, Any] = {}
 
     def zero(self, deadline: float) -> list[Ticket]:
         """Export zero of new series, through push readers that would get a value in a series' first sample."""
@@ -117,12 +118,18 @@ class Exporting:
         results = [ticket.wait(deadline) for ticket in every]  # each is waited for
         return all(results)
 
+    def take_over(self) -> None:
+        """Leave the shutdown of the providers that the launcher made to us."""
+        for signal, provider in launched.providers().items():
+            launched.take_over(provider)
+            self._launched[signal] = provider
+
     def shut_down(self, deadline: float) -> None:
         """Shut the providers down that the launcher made; what does not get through by the deadline is counted."""
         tickets: dict[str, Ticket] = {}
         waiting: dict[str, int] = {}
-        for signal, provider in launched.providers().items():
-            launched.take_over(provider)
+        self.take_over()
+        for signal, provider in self._launched.items():
             waiting[signal] = _waiting(provider)
             tickets[signal] = self._errand(provider, "shutdown", _shut_down).start(deadline)
         self.waited(tickets.values(), deadline)

@@ -119,6 +119,7 @@ DROPPED_BECAUSE = {
     "ids_mismatch": "rows and ids differ in number",
     "ids_missing": "rows whose id is missing: no outcome is awaited for them",
     "ids_repeated": "predictions under an id whose earlier prediction still waits for its outcome",
+    "invalid_series": "series of which a value, a name or an attribute cannot be sent",
     "not_finite": "NaN or infinite values",
     "not_probability": "rows of scores that should be probabilities and are below 0 or above 1",
     "overflow": "values and weights that are too large for a sum: counted in their bin, and in no sum",

@@ -155,6 +155,7 @@ class Pipeline:
     def close(self) -> None:
         """Before the process ends: no series keeps anything back, and none begins with its value."""
         started = time.monotonic()
+        self.exporting.take_over()
         self.exporting.notice()
         if self.exporting.hung():
             self._left_s = min(self._left_s, STUCK_S)
@@ -219,6 +220,7 @@ class Pipeline:
         owners = (self.shim.target(), trace.get_tracer_provider(), *self.exporting.providers)
         connections.renew([*self.shim.owners(), *owners])
         self.shim.start_afresh()
+        self.producer.start_afresh()
         self.exporting.start_afresh()
         self._limit(self._shutdown_s)
         for meter in self._meters.values():

@@ -9,11 +9,15 @@ from opentelemetry.sdk.metrics.export import Gauge, HistogramDataPoint, Metric, 
 from opentelemetry.sdk.metrics.export import Histogram as HistogramPoints
 
 from otelml import clock
+from otelml.ledger import ledger
 from otelml.telemetry.names import Kind
+from otelml.telemetry.soundness import plain, sound_cell, sound_metric, sound_number
 from otelml.telemetry.streams import Number
 from otelml.telemetry.views import DELTA, ZERO, Told, snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from otelml.telemetry.streams import Buckets, Cell, Interval, Stream
     from otelml.telemetry.views import View
 
@@ -28,11 +32,11 @@ class Collection:
 
     def __init__(self, view: View, *, closing: bool) -> None:
         self._view, self._closing, self._now = view, closing, clock.now_ns()
-        self._told: dict[Cell, Told] = {}
+        self.told: dict[Cell, Told] = {}
 
     def keep(self) -> None:
         """Remember what was told; without it the next collection tells the same once more."""
-        self._view.told.update(self._told)
+        self._view.told.update(self.told)
 
     def metric(self, stream: Stream) -> Metric | None:
         """Make the points of a stream; None where there is nothing to say."""
@@ -42,17 +46,48 @@ class Collection:
 
     def _data(self, stream: Stream) -> Gauge | Sum | HistogramPoints:
         kind = stream.metric.kind
-        cells = list(stream.cells.values())
         if kind is Kind.GAUGE:
-            return Gauge([self._state(c) for c in cells if isinstance(c, Number) and c.value is not None])
+            return Gauge(self._made(stream, self._gauge))
         temporality = self._view.temporality[kind]
-        points: list[Any] = [point for point in (self._point(stream, cell) for cell in cells) if point]
+        points = self._made(stream, lambda cell: self._point(stream, cell))
         if kind is Kind.HISTOGRAM:
             return HistogramPoints(points, temporality)
         return Sum(points, temporality, is_monotonic=kind is Kind.COUNTER)
 
+    def _made(self, stream: Stream, make: Callable[[Cell], Any]) -> list[Any]:
+        """Make a point of each series; one that cannot be made or sent is dropped and counted, and no other."""
+        points: list[Any] = []
+        whole = sound_metric(stream.metric)
+        for cell in list(stream.cells.values()):
+            told = self.told.get(cell)
+            try:
+                point = make(cell) if whole and self._sound(cell) else self._refuse(stream, cell)
+            except Exception as error:  # noqa: BLE001 -- a value of a wrong type
+                point = self._refuse(stream, cell, error)
+                self.told.pop(cell, None) if told is None else self.told.update({cell: told})
+            if point is not None:
+                points.append(point)
+        return points
+
+    def _sound(self, cell: Cell) -> bool:
+        sound = self._view.sound.get(cell)
+        if sound is None:
+            sound = self._view.sound[cell] = sound_cell(cell)
+        return sound
+
+    def _refuse(self, stream: Stream, cell: Cell, error: Exception | None = None) -> None:
+        if cell not in self._view.refused:
+            self._view.refused.add(cell)
+            ledger.drop("invalid_series")
+            kind = type(error).__name__ if error else "no text that can be encoded"
+            # The metric, never the value: it may be the host's data.
+            ledger.warn_once("otelml: a series of %a cannot be exported (%s); it is left out", stream.metric.name, kind)
+
+    def _gauge(self, cell: Cell) -> NumberDataPoint | None:
+        return self._state(cell) if isinstance(cell, Number) and cell.value is not None else None
+
     def _state(self, cell: Number) -> NumberDataPoint:
-        return NumberDataPoint(cell.attributes, cell.birth_ns, self._now, _plain(cell.value or 0))
+        return NumberDataPoint(cell.attributes, cell.birth_ns, self._now, plain(cell.value or 0))
 
     def _point(self, stream: Stream, cell: Cell) -> NumberDataPoint | HistogramDataPoint | None:
         kind = stream.metric.kind
@@ -62,14 +97,14 @@ class Collection:
         told, base = self._view.told.get(cell), self._view.base.get(cell, ZERO)
         current = snapshot(cell, self._now)
         if not delta:
-            self._told[cell] = current
             # `increase()` loses what is in a series' first sample: the first one says zero, the second all.
             held_back = told is None and not self._closing
+            self.told[cell] = base if held_back else current
             return self._difference(stream, cell, base if held_back else current, base)
         earlier = told or base
         if current.same(earlier):
             return None
-        self._told[cell] = current
+        self.told[cell] = current
         return self._difference(stream, cell, current, earlier)
 
     def _difference(
@@ -78,7 +113,7 @@ class Collection:
         start, value = max(cell.birth_ns, earlier.time_ns), current.value - earlier.value
         if isinstance(cell, Number):
             real = isinstance(cell.value, float)  # the zero that is told first, too
-            return NumberDataPoint(cell.attributes, start, self._now, _plain(float(value) if real else value))
+            return NumberDataPoint(cell.attributes, start, self._now, plain(float(value) if real else value))
         counts = [int(count) for count in value] if hasattr(value, "__len__") else [0] * (len(cell.bounds) + 1)
         interval = cell.next_interval(self._view) if any(counts) else None
         smallest, largest = self._extremes(stream, cell, interval)
@@ -107,10 +142,5 @@ class Collection:
 
 
 def _exemplars(interval: Interval | None) -> list[Exemplar]:
-    examples = interval.examples.values() if interval else ()
-    return [Exemplar({}, e.value, e.time_ns, e.span_id, e.trace_id) for e in examples]
-
-
-def _plain(value: Any) -> int | float:
-    """One number of Python's own: a numpy scalar fails the console exporter, and some fail a whole export."""
-    return value if type(value) in (int, float) else value.item()
+    examples = [e for e in interval.examples.values() if sound_number(e.value)] if interval else ()
+    return [Exemplar({}, plain(e.value), e.time_ns, e.span_id, e.trace_id) for e in examples]

@@ -7,9 +7,10 @@ readers until the Python SDK has MetricProducers of its own.
 from __future__ import annotations
 
 import time
+import weakref
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from otelml.patching.guard import swallow
 from otelml.telemetry import cost
 from otelml.telemetry.choice import selected
 from otelml.telemetry.points import Collection
+from otelml.telemetry.soundness import sound_scope
 from otelml.telemetry.streams import Buckets
 from otelml.telemetry.views import View
 
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
     from otelml.telemetry.names import Kind
-    from otelml.telemetry.streams import Registry, Stream
+    from otelml.telemetry.streams import Cell, Registry, Stream
+    from otelml.telemetry.views import Told
 
 
 @dataclass
@@ -47,6 +50,21 @@ class Source:
     whole: bool = False
 
 
+@dataclass(eq=False)
+class Served:
+    """A provider that readers of ours belong to, by what collects for it, and what they were told."""
+
+    consumer: Callable[[], Any]
+    told: dict[Cell, Told] = field(default_factory=dict["Cell", "Told"])
+
+
+def _reference(consumer: Any) -> Callable[[], Any]:
+    try:
+        return weakref.ref(consumer)
+    except TypeError:
+        return lambda: consumer
+
+
 class Producer:
     """Everything of ours that a reader collects."""
 
@@ -56,6 +74,7 @@ class Producer:
         self.select: Callable[[str], bool] = lambda _name: True
         self.closing = False
         self._abandoned: deque[View] = deque()
+        self._served: list[Served] = []
 
     def choose(self, globs: tuple[str, ...]) -> None:
         """Ship the metrics that a glob names and no `!glob` does."""
@@ -92,22 +111,64 @@ class Producer:
             except Exception as error:  # noqa: BLE001, PERF203 -- one room's failure is nobody else's
                 swallow("collection", error)
 
-    def produce(self, view: View, sources: Iterable[Source], *, closing: bool) -> list[ScopeMetrics]:
-        """Make the points of `sources` as `view` is to see them; `closing`: at a reader's last collection."""
+    def produce(
+        self, view: View, sources: Iterable[Source], *, closing: bool, consumer: Any = None
+    ) -> list[ScopeMetrics]:
+        """Make the points of `sources` as `view` is to see them.
+
+        Parameters
+        ----------
+        closing : at a reader's last collection.
+        consumer : stands for the provider whose reader it is.
+        """
         started = time.perf_counter()
         self.prepare()
         scopes: list[ScopeMetrics] = []
-        collection = Collection(view, closing=closing or self.closing)
         # Not where a signal handler collects while its own thread is at it: what it would have got comes next time.
-        view.lock.attempt(self._collect, collection, sources, scopes)
+        view.lock.attempt(self._collect, view, list(sources), closing or self.closing, consumer, scopes)
         ledger.spend(time.perf_counter() - started + cost.of_encoding(scopes))
         return scopes
 
-    def _collect(self, collection: Collection, sources: Iterable[Source], scopes: list[ScopeMetrics]) -> None:
+    def _collect(
+        self,
+        view: View,
+        sources: Sequence[Source],
+        closing: bool,
+        consumer: Any,
+        scopes: list[ScopeMetrics],  # noqa: FBT001 -- one of several
+    ) -> None:
+        served = self._serve(view, consumer)
+        collection = Collection(view, closing=closing)
         scopes += [scope for source in sources if (scope := self._scope(source, collection))]
         collection.keep()
+        served.told.update(collection.told)
+
+    def _serve(self, view: View, consumer: Any) -> Served:
+        """What this provider's readers were told; one made anew goes on where the ones before it were left."""
+        others = [one for one in self._served if one.consumer() is not consumer]
+        own = [one for one in self._served if one.consumer() is consumer]
+        if not view.succeeded:
+            told: dict[Cell, Told] = {}
+            for one in others:
+                told.update(one.told)
+            view.succeed(told)
+        if not own:
+            own = [Served(_reference(consumer))]
+            # Providers that are gone are one; those that are there may come back.
+            gone = [one for one in others if one.consumer() is None]
+            for one in gone[1:]:
+                gone[0].told.update(one.told)
+            self._served = [one for one in others if one not in gone[1:]] + own
+        return own[0]
+
+    def start_afresh(self) -> None:
+        """Forget what was told, as a forked child must."""
+        self._served = []
 
     def _scope(self, source: Source, collection: Collection) -> ScopeMetrics | None:
+        if not sound_scope(source.scope):
+            ledger.drop("invalid_series", sum(1 for _ in source.registry.cells()))
+            return None
         made = (collection.metric(stream) for stream in self._chosen(source))
         metrics = [metric for metric in made if metric is not None]
         return ScopeMetrics(source.scope, metrics, source.scope.schema_url or "") if metrics else None

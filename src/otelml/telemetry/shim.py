@@ -193,7 +193,8 @@ class Shim:
             return result
         provider = sources[0].provider or self.target()
         closing = _closing(reader) or _closing(provider)
-        scopes = self.producer.produce(self._views[reader], sources, closing=closing)
+        consumer = getattr(collect, "__self__", None)
+        scopes = self.producer.produce(self._views[reader], sources, closing=closing, consumer=consumer)
         return merged(result, provider._sdk_config.resource, scopes) if scopes else result
 
     def _view(self, reader: MetricReader, sources: list[Source]) -> View:

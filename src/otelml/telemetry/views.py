@@ -58,6 +58,8 @@ class View:
     told : by series, the latest that it was told.
     seen : by series that have a base, the extremes since.
     lock : held while the reader's points are made.
+    sound : by series, whether its attributes can be sent at all; `refused` are counted.
+    succeeded : whether what readers of earlier providers were told is left out already.
     """
 
     temporality: dict[Kind, AggregationTemporality]
@@ -65,6 +67,9 @@ class View:
     base: dict[Cell, Told] = field(default_factory=dict["Cell", Told])
     told: dict[Cell, Told] = field(default_factory=dict["Cell", Told])
     seen: dict[Cell, Interval] = field(default_factory=dict["Cell", Interval])
+    sound: dict[Cell, bool] = field(default_factory=dict["Cell", bool])
+    refused: set[Cell] = field(default_factory=set["Cell"])
+    succeeded: bool = False
 
     def begin(self, cells: Iterable[Cell], now_ns: int) -> None:
         """Leave out what `cells` hold now."""
@@ -72,6 +77,15 @@ class View:
             self.base[cell] = snapshot(cell, now_ns)
             if not isinstance(cell, Number):
                 cell.open_interval(self)
+
+    def succeed(self, told: dict[Cell, Told]) -> None:
+        """Leave out what readers of the providers before this one's were told."""
+        self.succeeded = True
+        for cell, earlier in told.items():
+            if cell not in self.base and cell not in self.told:
+                self.base[cell] = earlier
+                if not isinstance(cell, Number):
+                    cell.open_interval(self)
 
     def unmet(self, streams: Iterable[Stream]) -> bool:
         """Whether a series' first sample would carry a value that a backend which takes differences loses."""
@@ -99,3 +113,4 @@ class View:
         self.base.clear()
         self.told.clear()
         self.seen.clear()
+        self.refused.clear()

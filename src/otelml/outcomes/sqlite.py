@@ -130,7 +130,7 @@ class SqliteStore:
                 made = [entry for one in chunk if (entry := self._registered(one, held, notices)) is not None]
                 self._insert(connection, made)
                 fresh += made
-        self.notices += notices
+        self.notices.update(notices)
         return [entry.awaited for entry in fresh]
 
     def _registered(self, one: Awaited, held: dict[str, list[Held]], notices: Counter[tuple[str, str]]) -> Held | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otelml import clock, process
-from otelml.batches import Ids, predictions
+from otelml.batches import CARRIER, Ids, predictions
 from otelml.identities import Given
 from otelml.instrumentor import INSTRUMENTORS, disabled
 from otelml.labels import actual_text, entries, id_text, is_missing, plain
@@ -77,6 +77,7 @@ def uninstrument() -> None:
         one = instrumentor()
         if one.is_instrumented_by_opentelemetry:
             one.uninstrument()
+    CARRIER.stop()
     process.end()
 
 

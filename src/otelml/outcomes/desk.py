@@ -372,9 +372,13 @@ class Desk:
         for (reason, model), count in notices.items():
             self._notices.append((reason, model, count))
         for reason, model, count in _drained(self._notices):
-            ledger.drop(reason, count, model)
             if reason == "store_deleted":
+                ledger.drop("store_deleted", count)
                 ledger.error("outcomes")
+            elif reason == "ids_repeated":
+                ledger.drop("ids_repeated", count, model)
+            else:
+                ledger.drop("ids_missing", count, model)
             self._warn("otelml: %s", NOTICES[reason])
         for message, value in _drained(self._warnings):
             ledger.warn_once(message, value)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otelml import clock, process
-from otelml.batches import Ids, predictions
+from otelml.batches import CARRIER, Ids, predictions
 from otelml.identities import Given
 from otelml.instrumentor import INSTRUMENTORS, disabled
 from otelml.labels import actual_text, entries, id_text, is_missing, plain
@@ -77,6 +77,7 @@ def uninstrument() -> None:
         one = instrumentor()
         if one.is_instrumented_by_opentelemetry:
             one.uninstrument()
+    CARRIER.stop()
     process.end()
 
 
@@ -237,7 +238,7 @@ def _numbers(name: str, reader: Callable[[Any], tuple[Any, str | None]], value: 
 
 def _weights(weight: Any) -> tuple[Any, str | None]:
     one = not hasattr(weight, "__len__") or isinstance(weight, str)
-    numbers = [_number(each) for each in ([weight] if one else entries(weight))]
+    numbers = [_float(each) for each in ([weight] if one else entries(weight))]
     array = np.array([np.nan if each is None else each for each in numbers])
     return array[0] if one else array, "a weight is no number" if None in numbers else None
 
@@ -248,8 +249,12 @@ def _refuse(message: str, *values: object) -> None:
 
 
 def _number(actual: Any) -> float | None:
+    number = _float(actual)
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _float(value: Any) -> float | None:
     try:
-        number = float(plain(actual))  # pyright: ignore[reportArgumentType] -- whatever it is
+        return float(plain(value))  # pyright: ignore[reportArgumentType] -- whatever it is
     except Exception:  # noqa: BLE001 -- a class of the host's own may raise anything
         return None
-    return number if math.isfinite(number) else None

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from itertools import count
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from otelml.executors import Carrier
 from otelml.labels import LONGEST, NO_ID, bounded, entries, whole_id
 from otelml.ledger import ledger
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from contextvars import Token
 
 BATCH: ContextVar[Batch | None] = ContextVar("otelml_batch", default=None)
+CARRIER = Carrier(BATCH)
 _item, _each = list[str].__getitem__, list[str].__iter__
 _FIRST = (0, 0)
 MOST_ROWS = 10_000_000
@@ -224,6 +226,8 @@ class predictions:  # noqa: N801 -- a context manager, named as it is used
         self._tokens: list[Token[Batch | None]] = []
 
     def __enter__(self) -> Batch:
+        if not CARRIER.on:
+            CARRIER.start()
         self._tokens.append(BATCH.set(self._batch))
         return self._batch
 

@@ -168,6 +168,11 @@ def id_text(one: object) -> str:
     return bounded(text) if len(text) > LONGEST else text
 
 
+def id_texts(ids: Any) -> list[str]:
+    """`id_text` of each; (n_rows,) in, as many texts out."""
+    return [id_text(one) for one in entries(ids)]
+
+
 def whole_id(one: object) -> str:
     """The text of an id as the host gave it, however long; `NO_ID` of one that is missing or has no text."""
     if type(one) is str and one.isascii():

@@ -17,6 +17,7 @@ from opentelemetry.trace import set_span_in_context
 from otelml import clock, process
 from otelml.arrays import as_array, classes_in, column, is_lazy, n_rows
 from otelml.batches import BATCH
+from otelml.labels import id_texts
 from otelml.ledger import ledger
 from otelml.monitor import NOTHING
 from otelml.patching.guard import let_pass, swallow
@@ -306,7 +307,7 @@ class Watch:
             ids = batch.take(self.model, self.operation.name, rows)
         else:
             found = None if name is None else column(self.operation.inputs(*arguments), name)
-            ids = [] if found is None else label_texts(found)
+            ids = [] if found is None else id_texts(found)
         return ids if len(ids) == rows else ()
 
     def _end_span(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import logging
+import re
 import socket
 import threading
 
@@ -180,11 +181,14 @@ def test_a_block_may_be_left_in_another_context(watch, name, logistic):
 
 
 @pytest.mark.parametrize(("actuals", "more"), [([1], {}), ([1, 0], {"at": [1.0]}), ([1, 0], {"weight": [1.0] * 3})])
-def test_lengths_that_differ_are_the_callers_mistake(watch, actuals, more):
-    """A call that cannot be understood raises at once, naming both lengths, and records nothing."""
-    watch()
-    with pytest.raises(ValueError, match=r"[123] (actuals|values|actual)"):
-        otelml.record_outcomes(["a", "b"], actuals, **more)
+def test_lengths_that_differ_are_invalid(watch, caplog, actuals, more):
+    """A call that cannot be understood names both lengths in the log, records nothing, and raises nothing."""
+    watched = watch()
+    ledger.reset()
+    already = watched.count("ml.outcome.rejections", reason="invalid")
+    otelml.record_outcomes(["a", "b"], actuals, **more)
+    assert re.search(r"[123] (actuals|values)", caplog.text)
+    assert watched.count("ml.outcome.rejections", reason="invalid") - already == 2
 
 
 @pytest.fixture

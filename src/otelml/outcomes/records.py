@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from otelml.outcomes.turns import Turn
+
+AGAIN_S = 60.0  # two ways to ask about one row, or a request that is tried again, are this close together
 Model = tuple[str, str | None]  # name and version
 
 
@@ -90,10 +96,40 @@ class Ages(NamedTuple):
     time_to_live: float
 
 
+class Locked(Exception):  # noqa: N818 -- a state of the store, which passes
+    """Another process holds the store; what was to be written waits."""
+
+
+@dataclass(slots=True)
+class Held:
+    """A prediction in a store: its outcome as far as known, whether its cohort was counted, what was done about it.
+
+    `generation` numbers the predictions that one id and model had.
+    """
+
+    awaited: Awaited
+    outcome: Outcome | None = None
+    counted: bool = False
+    generation: int = 0
+    actions: tuple[str, ...] = ()
+
+
 class Store(Protocol):
-    """Where predictions wait.  Each is counted at the horizon once, in whichever process asks first."""
+    """Where predictions wait.  Each is counted at the horizon once, in whichever process asks first.
+
+    An id names one prediction of a model at a time: a later one under the same id is a generation of its own once the
+    earlier has an outcome, was counted or reached the horizon, and else the same one again.
+
+    Attributes
+    ----------
+    shared : other processes use the store too; each call may wait for them.
+    turn : whose it is to use the store, in this process.
+    notices : what is to be counted in `otelml.dropped`, by reason and model; whoever reports them takes them out.
+    """
 
     shared: bool
+    turn: Turn
+    notices: Counter[tuple[str, str]]
 
     def start_afresh(self) -> None:
         """Begin anew in a forked child."""
@@ -108,11 +144,11 @@ class Store(Protocol):
         ...
 
     def register(self, awaited: list[Awaited]) -> list[Awaited]:
-        """Take predictions in; returns those whose (id, model) was not there yet."""
+        """Take predictions in; returns those that are no repetition of one which still waits."""
         ...
 
     def settle(self, outcomes: list[Outcome]) -> Settled:
-        """Join outcomes to the predictions that wait for them."""
+        """Join outcomes to the predictions that wait for them: of each model, the latest made by then."""
         ...
 
     def act(self, actions: list[Action]) -> tuple[list[Acted], list[Action]]:
@@ -152,3 +188,55 @@ def refusal(awaited: Awaited, action: Action, ages: Ages, *, known: bool) -> str
     if action.at >= awaited.time + ages.time_to_live:
         return "expired"
     return "duplicate" if known else None
+
+
+def same_model(one: Awaited, other: Awaited) -> bool:
+    """Whether two predictions are of one model."""
+    return one.model == other.model and one.version == other.version
+
+
+def repeated(one: Awaited, held: Iterable[Held], ages: Ages) -> Held | None:
+    """The prediction that `one` repeats: of its id and model, it still waits.  None where `one` stands for itself."""
+    before = after = None
+    for other in held:
+        if not same_model(other.awaited, one):
+            continue
+        if other.awaited.time <= one.time:
+            before = other if before is None or other.awaited.time >= before.awaited.time else before
+        elif after is None or other.awaited.time < after.awaited.time:
+            after = other
+    if before is not None and before.outcome is None and not before.counted:  # noqa: SIM102 -- one condition each
+        if one.time < before.awaited.time + ages.horizon:
+            return before
+    # It was made earlier and comes later, from another process: the one that came first stands.
+    return after if after is not None and after.awaited.time < one.time + ages.horizon else None
+
+
+def next_generation(one: Awaited, held: Iterable[Held]) -> int:
+    """The number of a further prediction under an id and model."""
+    return max((other.generation + 1 for other in held if same_model(other.awaited, one)), default=0)
+
+
+def skipped(one: Awaited, earlier: Awaited) -> str | None:
+    """Why a repetition is to be counted as dropped; None where it says the same as the earlier, at about its time."""
+    if one.score is not None and earlier.score is not None:
+        differs = one.score != earlier.score
+    else:  # labels and probabilities of one row are one prediction
+        differs = one.score is earlier.score and (one.predicted, one.value) != (earlier.predicted, earlier.value)
+    return "ids_repeated" if differs or abs(one.time - earlier.time) >= AGAIN_S else None
+
+
+def belonging(held: Iterable[Held], at: float) -> list[Held]:
+    """Of each model, the latest prediction made at or before `at`; the first where all are later."""
+    latest: dict[Model, Held] = {}
+    for one in held:
+        model = (one.awaited.model, one.awaited.version)
+        other = latest.get(model)
+        if other is None or _rank(one, at) >= _rank(other, at):
+            latest[model] = one
+    return list(latest.values())
+
+
+def _rank(held: Held, at: float) -> tuple[bool, float]:
+    time = held.awaited.time
+    return (True, time) if time <= at else (False, -time)

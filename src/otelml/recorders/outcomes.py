@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from otelml.labels import synonyms
+from otelml.ledger import ledger
 from otelml.prediction import Task
 from otelml.recorders.performance import Performance, is_probability, value_pairs
 from otelml.stats.histogram import Histogram
@@ -63,6 +65,40 @@ def from_text(text: str) -> tuple[Judged, str | None]:
     return Judged(Task(held.pop("task")), classes, bounds=bounds, **held), baseline_id
 
 
+FEW = 10  # outcomes from which one by one they are judged together
+NAMED = 3  # labels and classes that a warning names
+SHOWN = 20  # characters of a label that a warning shows; what is longer, or came once, may be anything
+
+
+class Strangers:
+    """Labels that are none of a model's classes: whether most are, and the warning about it."""
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        self._classes, self._said = classes, False
+        self._seen = 0
+        self._labels: Counter[str] = Counter()
+        self.warning: str | None = None
+
+    def see(self, labels: Sequence[str]) -> None:
+        """Look at the labels of a batch, and at those before it while they are few."""
+        if self._said or not self._classes:
+            return
+        strange = [label for label in labels if label not in self._classes]
+        self._seen += len(labels)
+        self._labels.update(strange[: 10 * FEW])
+        alone = len(labels) > 1 and 2 * len(strange) > len(labels)
+        if alone or (self._seen >= FEW and 2 * self._labels.total() > self._seen):
+            self._said, self.warning = True, self._text()
+        if self._seen >= 10 * FEW:
+            self._seen = 0
+            self._labels.clear()
+
+    def _text(self) -> str:
+        common = [label for label, count in self._labels.most_common(NAMED) if count > 1 and len(label) <= SHOWN]
+        labels = ", ".join(common) or "texts or numbers that came once"
+        return f"most actual labels ({labels}) are none of the classes ({', '.join(self._classes[:NAMED])})"
+
+
 class Outcomes:
     """Outcomes of one model."""
 
@@ -73,6 +109,8 @@ class Outcomes:
         self._accuracy = BoundAccuracy(streams.accuracy, profile.attributes, profile.judged, binned)
         self._cohort = Cells(streams.cohort, profile.attributes, profile.judged)
         self._performance = Performance(streams.performance, profile.attributes, profile.judged) if gauges else None
+        self._spelled = synonyms(profile.judged.classes)
+        self._strangers = Strangers(() if profile.judged.open else profile.judged.classes)
         for label in profile.judged.classes[: names.MOST_CLASSES]:
             self._awaiting(label, 0)
         for name in profile.actions if profile.attributes else ():
@@ -95,6 +133,7 @@ class Outcomes:
 
     def join(self, joined: Sequence[Joined]) -> None:
         """Count outcomes that found their prediction; those that correct an earlier one apart."""
+        joined = [one._replace(outcome=self._in_classes(one.outcome)) for one in joined]
         for one in joined:
             if one.previous is not None:
                 self._correct(one)
@@ -111,15 +150,22 @@ class Outcomes:
         self._streams.delay.buckets(self._attributes).add(delays)
 
     def _join_labels(self, joined: Sequence[Joined]) -> None:
+        actual = [one.outcome.actual for one in joined]
+        self._strangers.see(actual)
         self._accuracy.record_labels(
             [one.awaited.predicted or names.OTHER for one in joined],
-            [one.outcome.actual for one in joined],
+            actual,
             [one.outcome.weight for one in joined],
         )
         scored = [one for one in joined if is_probability(one.awaited.score)]
         if scored and self._judged.task is Task.BINARY:
             scores = np.array([one.awaited.score for one in scored], dtype=np.float64)
             self._accuracy.record_scores(scores, [one.outcome.actual for one in scored])
+
+    def _in_classes(self, outcome: Outcome) -> Outcome:
+        """An outcome whose label is another spelling of a class, as that class."""
+        label = self._spelled.get(outcome.actual, outcome.actual)
+        return outcome if label == outcome.actual else outcome._replace(actual=label)
 
     def _join_values(self, joined: Sequence[Joined]) -> None:
         predicted, actual = value_pairs([(one.awaited, one.outcome) for one in joined])
@@ -129,6 +175,9 @@ class Outcomes:
             self.reject(Counter({"invalid": len(joined) - len(predicted)}))
 
     def _correct(self, one: Joined) -> None:
+        if one.previous is not None and self._spelled.get(one.previous) == one.outcome.actual:
+            self.reject(Counter({"duplicate": 1}))
+            return
         labels = {} if one.awaited.predicted is None else {names.PREDICTED: one.awaited.predicted}
         if self._judged.task is not Task.REGRESSION:
             labels |= {
@@ -138,10 +187,14 @@ class Outcomes:
         self._streams.corrections.number({**self._attributes, **labels}).add(1)
 
     def _bounded(self, label: str) -> str:
+        label = self._spelled.get(label, label)
         return label if self._knows(label) else names.OTHER
 
     def mature(self, matured: Sequence[Matured]) -> None:
         """Count predictions that reached the horizon."""
+        matured = [
+            one if one.outcome is None else one._replace(outcome=self._in_classes(one.outcome)) for one in matured
+        ]
         if self._judged.task is Task.REGRESSION:
             for known in (True, False):
                 count = sum((one.outcome is not None) is known for one in matured)
@@ -179,7 +232,13 @@ class Outcomes:
             self._performance.start_afresh()
 
     def show(self, now: float) -> None:
-        """Bring the gauges up to `now`, for a collection."""
+        """Bring the gauges up to `now`, for a collection, and log what was noticed since."""
+        warning, self._strangers.warning = self._strangers.warning, None
+        if warning is not None:
+            name = self._attributes.get(names.MODEL_NAME, names.OTHER)
+            ledger.warn_once(
+                "otelml: %s: %s and count as other; record labels as the model predicts them", name, warning
+            )
         if self._performance is not None:
             self._performance.show(now)
 

@@ -27,7 +27,7 @@ from otelml.telemetry.streams import Buckets
 from otelml.telemetry.views import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from opentelemetry.sdk.metrics.export import AggregationTemporality
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
@@ -133,9 +133,9 @@ class Producer:
         self,
         view: View,
         sources: Sequence[Source],
-        closing: bool,
+        closing: bool,  # noqa: FBT001 -- one of several
         consumer: Any,
-        scopes: list[ScopeMetrics],  # noqa: FBT001 -- one of several
+        scopes: list[ScopeMetrics],
     ) -> None:
         served = self._serve(view, consumer)
         collection = Collection(view, closing=closing)

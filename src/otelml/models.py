@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otelml import clock, forking
 from otelml.budget import Budget
+from otelml.frameworks.adapter import asked, deciders, parts
 from otelml.identities import Given, Identities, decide
 from otelml.intake import Intake
 from otelml.ledger import ledger
@@ -104,7 +105,8 @@ class Models:
         return monitor
 
     def identify(self, model: Any, given: Given) -> None:
-        """Remember what the user said of `model`."""
+        """Remember what the user said of `model`; of the one that is asked, where it hands all questions on."""
+        model = asked(model)
         self._given[id(model)] = (self._reference(model, self._given), given)
         self._by_object.pop(id(model), None)
 
@@ -114,8 +116,11 @@ class Models:
         other.desk = self.desk  # for calls that are under way
 
     def forget(self, model: Any) -> None:
-        """Look at `model` anew on its next call: it was trained again."""
+        """Look at `model` anew on its next call, and at those that are described by it: it was trained again."""
         self._by_object.pop(id(model), None)
+        for key, known in list(self._by_object.items()):
+            if guarded("describe")(_consists)(known.reference(), model):
+                self._by_object.pop(key, None)
 
     @staticmethod
     def _reference(model: Any, index: dict[int, Any]) -> Callable[[], Any]:
@@ -126,8 +131,7 @@ class Models:
             return lambda: model
 
     def _monitor(self, model: Any, adapter: Adapter, description: Description) -> Monitor:
-        known = self._given.get(id(model))
-        given = known[1] if known is not None and known[0]() is model else Given()
+        given = self._said_of(model)
         baseline = self._identities.baseline(model, given, adapter)
         given = self._identities.name(model, given, adapter, description, baseline)
         named, version = given.name or names.OTHER, given.version
@@ -146,6 +150,14 @@ class Models:
             self._serve(key, adapter, baseline)
             self._foretell(key, held)
         return self._monitors[key]
+
+    def _said_of(self, model: Any) -> Given:
+        """What the user said of `model`, else of the one within it that decides."""
+        for one in (model, *(guarded("describe")(lambda: list(deciders(model)))() or ())):
+            known = self._given.get(id(one))
+            if known is not None and known[0]() is one:
+                return known[1]
+        return Given()
 
     def _make_room(self) -> None:
         """Let go of the oldest monitor where models come in ever new shapes; its identity and series stay."""
@@ -297,6 +309,10 @@ class Models:
             columns.start_afresh()
         for outcomes in self._outcomes.values():
             outcomes.start_afresh()
+
+
+def _consists(model: Any, of: Any) -> bool:
+    return model is not None and any(part is of for part in parts(model))
 
 
 def attributes_of(identity: ModelIdentity) -> dict[str, str | bool | int | float]:

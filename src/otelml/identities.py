@@ -124,7 +124,7 @@ def decide(description: Description, given: Given, baseline: Baseline | None) ->
         _threshold(cut, own == positive) if said is None else said,
         margin,
         inclusive,
-        first=said is None and cut.threshold is None,
+        first=said is None and cut.threshold is None and not cut.inclusive,
     )
 
 

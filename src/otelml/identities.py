@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from otelml.baseline import Baseline, BaselineError, find, fingerprint, shelf
 from otelml.ledger import ledger
-from otelml.prediction import HALF, Decision, Task, label_text
+from otelml.prediction import HALF, Cut, Decision, Task, label_text
 
 if TYPE_CHECKING:
     from otelml.baseline import Fingerprint
@@ -109,14 +110,38 @@ def _check(baseline: Baseline, own: Fingerprint, given: Given, named: str) -> No
 
 
 def decide(description: Description, given: Given, baseline: Baseline | None) -> Decision:
-    """How the model's scores become classes: as given, else as its baseline has it, else by custom."""
+    """How scores become classes: as given, else as the baseline has it, else as the model itself decides."""
     classes = tuple(label_text(label) for label in description.classes)
+    cut = description.cut or Cut()
+    own = 1 if cut.positive is None else cut.positive
     positive = None
     if description.task is Task.BINARY:
         wanted = given.positive_class if given.positive_class is not None else baseline and baseline.positive_class
-        positive = 1 if wanted is None else _position(label_text(wanted), classes)
-    threshold = given.threshold if given.threshold is not None else baseline and baseline.threshold
-    return Decision(description.task, classes, positive, HALF if threshold is None else threshold)
+        positive = own if wanted is None else _position(label_text(wanted), classes)
+    said = given.threshold if given.threshold is not None else baseline and baseline.threshold
+    margin, inclusive = _upwards(cut, own)
+    return Decision(
+        description.task,
+        classes,
+        positive,
+        _threshold(cut, own == positive) if said is None else said,
+        margin,
+        inclusive,
+        first=said is None and cut.threshold is None and not cut.inclusive,
+    )
+
+
+def _threshold(cut: Cut, same: bool) -> float:  # noqa: FBT001 -- of the same class
+    """The model's own threshold, for the class whose probability is the score."""
+    if cut.threshold is None:
+        return HALF
+    # At the model's own threshold its own class is chosen, and so not the other.
+    return cut.threshold if same else math.nextafter(1 - cut.threshold, math.inf)
+
+
+def _upwards(cut: Cut, positive: int) -> tuple[float, bool]:
+    """Where margins, which grow towards the second class, are cut, and whether that class is chosen there."""
+    return (cut.margin, cut.inclusive) if positive else (-cut.margin, not cut.inclusive)
 
 
 def _position(wanted: str, classes: tuple[str, ...]) -> int:

@@ -17,7 +17,7 @@ from otelml.arrays import n_rows
 from otelml.ledger import ledger
 from otelml.patching.guard import let_pass, swallow
 from otelml.staging import drained
-from otelml.tables import Table, stacked, table_of
+from otelml.tables import Table, part_of, stacked, table_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,11 +125,15 @@ class Intake:
 
     def _table_of(self, rows: Any) -> Table | None:
         try:
-            return table_of(rows, self._columns.most)
+            part = part_of(rows, self._columns.most)
+            table = table_of(part, self._columns.most)
         except Exception as error:  # noqa: BLE001 -- whatever the host's own object raises is no error of ours
             let_pass(error)
             self._columns.refuse(rows)
             return None
+        if part is not rows:
+            ledger.drop("budget", (n_rows(rows) or 0) - table.rows, self._columns.model)
+        return table
 
     def _taken(self, table: Table) -> Taken:
         weight = table.nbytes

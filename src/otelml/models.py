@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otelml import clock
 from otelml.budget import Budget
+from otelml.frameworks.adapter import asked, deciders, parts
 from otelml.identities import Given, Identities, decide
 from otelml.intake import Intake
 from otelml.ledger import ledger
@@ -100,15 +101,14 @@ class Models:
     def _made(self, model: Any, adapter: Adapter, learned: Description | None) -> Monitor:
         # An estimator of the host's own may raise from any attribute; its calls are watched all the same.
         description = learned or guarded("describe")(adapter.describe)(model) or Description()
-        known = self._given.get(id(model))
-        given = known[1] if known is not None and known[0]() is model else Given()
+        given = self._said_of(model)
         baseline = self._identities.baseline(model, given, adapter)
-        return self._monitor(
-            adapter, description, self._identities.name(model, given, adapter, description, baseline), baseline
-        )
+        named = self._identities.name(model, given, adapter, description, baseline)
+        return self._monitor(adapter, description, named, baseline)
 
     def identify(self, model: Any, given: Given) -> None:
-        """Remember what the user said of `model`."""
+        """Remember what the user said of `model`; of the one that is asked, where it hands all questions on."""
+        model = asked(model)
         self._given[id(model)] = (self._reference(model, self._given), given)
         self._by_object.pop(id(model), None)
 
@@ -118,8 +118,11 @@ class Models:
         other.desk = self.desk  # for calls that are under way
 
     def forget(self, model: Any) -> None:
-        """Look at `model` anew on its next call: it was trained again."""
+        """Look at `model` anew on its next call, and at those that are described by it: it was trained again."""
         self._by_object.pop(id(model), None)
+        for key, known in list(self._by_object.items()):
+            if guarded("describe")(_consists)(known.reference(), model):
+                self._by_object.pop(key, None)
 
     @staticmethod
     def _reference(model: Any, index: dict[int, Any]) -> Callable[[], Any]:
@@ -146,6 +149,14 @@ class Models:
             self._serve(key, adapter, baseline)
             self._foretell(key, held)
         return self._monitors[key]
+
+    def _said_of(self, model: Any) -> Given:
+        """What the user said of `model`, else of the one within it that decides."""
+        for one in (model, *(guarded("describe")(lambda: list(deciders(model)))() or ())):
+            known = self._given.get(id(one))
+            if known is not None and known[0]() is one:
+                return known[1]
+        return Given()
 
     def _make_room(self) -> None:
         """Let go of the oldest monitor where models come in ever new shapes; its identity and series stay."""
@@ -299,6 +310,10 @@ class Models:
             columns.start_afresh()
         for outcomes in self._outcomes.values():
             outcomes.start_afresh()
+
+
+def _consists(model: Any, of: Any) -> bool:
+    return model is not None and any(part is of for part in parts(model))
 
 
 def attributes_of(identity: ModelIdentity) -> dict[str, str | bool | int | float]:

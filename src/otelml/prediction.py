@@ -7,6 +7,7 @@ Frameworks answer in labels, probabilities, margins or plain numbers, as one col
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 HALF = 0.5
+UNKNOWN = math.nan  # one object, which equals itself among the fields of a decision
 __all__ = [  # the texts of labels are of `otelml.labels`
     "Decision",
     "Description",
@@ -74,14 +76,34 @@ class ModelIdentity:
 class Description:
     """What an adapter knows of a model before it has answered anything.
 
-    `classes` holds the labels in the order of the probability columns; `indices` says that labels come as
-    positions in `classes`.  `note` is the adapter's own (an objective, the names of outputs).
+    `classes` holds the labels in the order of the probability columns.  `note` is the adapter's own (an objective, the
+    names of outputs).  `cut` is how the model itself decides between two classes.
     """
 
     task: Task = Task.OTHER
     classes: tuple[Any, ...] = ()
     columns: tuple[str, ...] | None = None
     note: Any = None
+    cut: Cut | None = None
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a model decides between two classes.
+
+    Attributes
+    ----------
+    positive : position of the class that is decided for; None for the second.
+    threshold : its probability from which on it is; None where the larger probability decides, NaN where probabilities
+        decide nothing.
+    margin : the margin above which it is; NaN where margins decide nothing.
+    inclusive : also at that margin.
+    """
+
+    positive: int | None = None
+    threshold: float | None = None
+    margin: float = 0.0
+    inclusive: bool = False
 
 
 class Reading(NamedTuple):
@@ -100,12 +122,20 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True)
 class Decision:
-    """How scores become classes: labels as text, the positive one, and where the cut lies."""
+    """How scores become classes: labels as text, the positive one, and where the cut lies.
+
+    A score at the threshold is positive, but for `first`: there the larger probability decides, and of equal ones that
+    of the first class.  NaN as `threshold` or `margin` says that scores, or margins, decide nothing; a margin at the
+    cut is positive where it is `inclusive`.
+    """
 
     task: Task = Task.OTHER
     classes: tuple[str, ...] = ()
     positive: int | None = None
     threshold: float = HALF
+    margin: float = 0.0
+    inclusive: bool = False
+    first: bool = False
 
 
 @dataclass
@@ -189,7 +219,10 @@ def _from_probabilities(decision: Decision, probabilities: NDArray[np.float64]) 
     rows, columns = probabilities.shape
     if decision.task is Task.BINARY and decision.positive is not None and columns in (1, 2):
         scores = probabilities[:, decision.positive if columns == 2 else 0]
-        predicted = np.where(scores >= decision.threshold, decision.positive, 1 - decision.positive)
+        if np.isnan(decision.threshold):
+            return Prediction(rows, scores=scores)
+        above = scores > HALF if decision.first and decision.positive == 1 else scores >= decision.threshold
+        predicted = np.where(above, decision.positive, 1 - decision.positive)
         return Prediction(rows, _unless_missing(predicted, scores), scores)
     if columns == len(decision.classes):
         predicted = np.argmax(probabilities, axis=1)
@@ -208,4 +241,7 @@ def _from_margins(decision: Decision, margins: NDArray[np.float64]) -> Predictio
         # One margin a class says little: SVC's choice, for one, need not be the class of the largest.
         return Prediction(len(margins))
     margin = margins[:, 0]
-    return Prediction(len(margin), (margin > 0).astype(np.intp), values=margin)
+    if np.isnan(decision.margin):
+        return Prediction(len(margin), values=margin)
+    above = margin >= decision.margin if decision.inclusive else margin > decision.margin
+    return Prediction(len(margin), _unless_missing(above.astype(np.intp), margin), values=margin)

@@ -6,18 +6,21 @@ A table is one matrix where all columns are numbers, and a list of columns where
 
 from __future__ import annotations
 
+from random import randrange
 from typing import Any, NamedTuple, cast
 
 import numpy as np
+from numpy.ma import MaskedArray
 from numpy.typing import NDArray
 
-from otelml.arrays import as_array, column_names
+from otelml.arrays import as_array, column_names, is_lazy, unmasked
 
 Array = NDArray[Any]
 
 NUMBERS = "biuf"
 MATRIX = 2  # dimensions
-DMATRICES = ("DMatrix", "QuantileDMatrix")  # and none that inherits from them, which is the host's own
+DMATRIX = "DMatrix"  # and none that inherits from it: a `QuantileDMatrix` holds cut points in place of the values
+MOST_CELLS = 262_144  # of a sparse matrix, that are laid out at once while it is served
 FEW = 256  # rows of a frame that is turned as a whole
 
 
@@ -91,9 +94,37 @@ def table_of(value: Any, most: int | None = None) -> Table:
         return _of_rows(cast("list[Any]", value))
     if _has(value, "tocsr"):
         return _of_array(value.tocsr()[:, :most].toarray(), None)
-    if type(value).__module__ == "xgboost.core" and type(value).__name__ in DMATRICES:
+    if type(value).__module__ == "xgboost.core" and type(value).__name__ == DMATRIX:
         return _of_dmatrix(value, most)
     return _of_holder(value)
+
+
+def part_of(value: Any, most: int | None = None) -> Any:
+    """Every so many rows of a large sparse matrix, and its columns that are looked at; anything else as it is.
+
+    To lay out a few columns of many rows takes longer than most models do, and memory that the host did not foresee.
+    """
+    kind: type = value.__class__
+    if not (_has(value, "tocsr") or (kind.__module__ == "xgboost.core" and kind.__name__ == DMATRIX)):
+        return value
+    shape: tuple[int, ...] = (value.num_row(), value.num_col()) if kind.__name__ == DMATRIX else value.shape
+    if len(shape) != MATRIX or shape[0] * min(shape[1], most or shape[1]) <= MOST_CELLS:
+        return value
+    step = -(-shape[0] * min(shape[1], most or shape[1]) // MOST_CELLS)
+    return _thinned(value, most, min(step, shape[0]), randrange(min(step, shape[0])))  # noqa: S311 -- a sample
+
+
+def _thinned(value: Any, most: int | None, step: int, start: int) -> Any:
+    if type(value).__name__ == DMATRIX:
+        return _of_stored(value.get_data()[start::step, :most], value.feature_names)
+    if value.format == "coo":  # which cannot be sliced, and takes long to sort
+        kept = (value.row % step == start) & (value.col < (most or value.shape[1]))
+        rows = len(range(start, value.shape[0], step))
+        places = value.row[kept] // step, value.col[kept]
+        return type(value)((value.data[kept], places), (rows, min(value.shape[1], most or value.shape[1])))
+    if value.format == "csc":  # whose columns are what is near at hand
+        return value[:, :most][start::step]
+    return (value if value.format == "csr" else value.tocsr())[start::step][:, :most]
 
 
 def _has(value: Any, method: str) -> bool:
@@ -102,7 +133,9 @@ def _has(value: Any, method: str) -> bool:
 
 
 def _of_holder(value: Any) -> Table:
-    if _has(value, "__dask_graph__") or (_has(value, "collect_schema") and not _has(value, "to_numpy")):
+    if isinstance(value, Table):
+        return value
+    if is_lazy(value):
         raise TypeError(f"{type(value).__name__} was not computed yet")
     names = column_names(value)
     if names is not None:
@@ -115,7 +148,8 @@ def _of_holder(value: Any) -> Table:
 
 
 def _of_array(array: Array, names: tuple[str, ...] | None) -> Table:
-    array = np.asarray(array)  # a matrix of numpy's has two dimensions whatever is taken of it
+    # A matrix of numpy's has two dimensions whatever is taken of it.
+    array = unmasked(array) if isinstance(array, MaskedArray) else np.asarray(array)
     fields = array.dtype.names
     if fields is not None and array.ndim == 1:
         return Table(fields, len(array), columns=tuple(array[field] for field in fields))
@@ -128,10 +162,14 @@ def _of_array(array: Array, names: tuple[str, ...] | None) -> Table:
 
 def _of_dmatrix(value: Any, most: int | None) -> Table:
     """XGBoost's own matrix, which holds what is there and leaves out what is missing."""
-    held: Any = value.get_data()[:, :most]
+    return _of_stored(value.get_data()[:, :most], value.feature_names)
+
+
+def _of_stored(held: Any, names: Any) -> Table:
+    """A compressed matrix of which what is not stored is missing, and no zero."""
+    most = held.shape[1]
     matrix = np.full(held.shape, np.nan, dtype=held.dtype)
     matrix[np.repeat(np.arange(len(matrix)), np.diff(held.indptr)), held.indices] = held.data
-    names = value.feature_names
     return Table(None if names is None else tuple(names[:most]), len(matrix), matrix)
 
 

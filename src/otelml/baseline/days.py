@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from otelml.arrays import as_array, as_seconds
+from otelml.arrays import as_array
 from otelml.baseline.document import BaselineError
+from otelml.times import as_seconds
 
 DAY_S = 86_400
 WINDOWS = {"P1D": 1, "P7D": 7, "P28D": 28}  # days

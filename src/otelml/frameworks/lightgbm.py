@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from otelml.frameworks.adapter import Adapter
-from otelml.patching.sites import Family, Method, Operation, Silent, argument
+from otelml.patching.sites import ByName, Family, Method, Operation, Silent
 from otelml.prediction import Description, Form, Task, task_of
 
-if TYPE_CHECKING:
-    from otelml.patching.sites import FormReader
-
 PROBABILITIES = ("binary", "multiclass", "multiclassova")
+RENEWED = ("model_from_string", "__setstate__")  # it may be another model afterwards
 RANKS = ("lambdarank", "rank_xendcg")
 
 
@@ -28,30 +26,35 @@ def describe(model: Any) -> Description:
     return Description(task, classes, tuple(head["feature_names"]), objective)
 
 
-def form(raw_score: int, plain: Form | None = None) -> FormReader:
-    """What is answered in: by the flags (`raw_score` at that position), by `plain` of classes, by the objective."""
+def form(plain: Form | None = None) -> ByName:
+    """What is answered in: by the flags, by `plain` of classes, by the objective."""
 
-    def read(description: Description, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Form:
-        if argument(args, kwargs, 4, "pred_leaf") or argument(args, kwargs, 5, "pred_contrib"):
+    def read(description: Description, given: dict[str, Any]) -> Form:
+        if given.get("pred_leaf") or given.get("pred_contrib"):
             return Form.OPAQUE
-        if argument(args, kwargs, raw_score, "raw_score") or not description.note:
+        if given.get("raw_score") or not description.note:
             return Form.MARGINS
         if description.classes and plain is not None:
             return plain
         return Form.PROBABILITIES if description.note in PROBABILITIES else Form.VALUES
 
-    return read
+    return ByName(read)
 
 
-LABELS, SCORES = Operation("predict", form(1, Form.LABELS)), Operation("predict_proba", form(1))
-ESTIMATOR = (LABELS, SCORES, Operation("decision_function", Form.MARGINS))
+ESTIMATOR = (
+    Operation("predict", form(Form.LABELS)),
+    Operation("predict_proba", form()),
+    Operation("decision_function", form(Form.MARGINS)),
+)
 ADAPTER = Adapter(
     system="lightgbm",
     package="lightgbm",
     supports=("lightgbm>=4,<5",),
     sites=(
-        Method("lightgbm.basic", "Booster", (Operation("predict", form(3)),), silent=("update", "refit", "eval")),
-        Family("lightgbm.sklearn", "LGBMModel", ESTIMATOR, silent=("fit", "score")),
+        Method(
+            "lightgbm.basic", "Booster", (Operation("predict", form()),), silent=("update", "refit", "eval", *RENEWED)
+        ),
+        Family("lightgbm.sklearn", "LGBMModel", ESTIMATOR, silent=("fit", "score", "set_params")),
         *(Silent(module, ("train", "cv")) for module in ("lightgbm.engine", "lightgbm")),
         Silent("lightgbm.sklearn", ("train",)),
     ),

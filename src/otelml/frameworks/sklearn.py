@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from otelml.frameworks.adapter import Adapter
+from otelml.frameworks.adapter import Adapter, deciders
 from otelml.patching.sites import Carry, Family, Method, Operation, Silent
-from otelml.prediction import Description, Form, Task, task_of
+from otelml.prediction import HALF, UNKNOWN, Cut, Description, Form, Task, task_of
+
+if TYPE_CHECKING:
+    from otelml.patching.sites import FormReader
 
 VALIDATION = "sklearn.model_selection._validation"
 NUMBERS = (Task.REGRESSION, Task.OTHER)
+AT_ZERO = ("GradientBoostingClassifier", "BaseSVC")
+EXPLANATIONS, RAW = ("pred_leaf", "pred_contrib", "pred_contribs", "pred_interactions"), ("raw_score", "output_margin")
+RENEWED = ("set_params", "__setstate__")  # what a model is may be another thing afterwards
 
 
 def describe(model: Any) -> Description:
@@ -20,7 +26,7 @@ def describe(model: Any) -> Description:
     columns = None if named is None else tuple(str(name) for name in named)
     classes: Any = getattr(model, "classes_", None)
     if classes is not None and not several_labels(inner, classes):
-        return Description(task_of(classes), tuple(classes), columns)
+        return Description(task_of(classes), tuple(classes), columns, cut=cut_of(inner, list(classes)))
     for task, holds in (
         (Task.MULTILABEL, base.is_classifier),
         (Task.REGRESSION, base.is_regressor),
@@ -28,7 +34,7 @@ def describe(model: Any) -> Description:
         if holds(model):
             return Description(task, columns=columns)
     if base.is_outlier_detector(model):
-        return Description(Task.ANOMALY, (-1, 1), columns)
+        return Description(Task.ANOMALY, (-1, 1), columns, cut=Cut(inclusive=type(inner).__name__ != "OneClassSVM"))
     for centers in ("cluster_centers_", "means_"):  # a row a cluster, or a component of a mixture
         if hasattr(inner, centers):
             return Description(Task.CLUSTERING, tuple(range(len(getattr(inner, centers)))), columns)
@@ -39,11 +45,27 @@ def describe(model: Any) -> Description:
 
 def decider(model: Any) -> Any:
     """The estimator that decides: a pipeline's or a search's own class says nothing."""
-    for attribute in ("best_estimator_", "_final_estimator"):
-        inner = getattr(model, attribute, None)
-        if hasattr(inner, "get_params"):
-            return decider(inner)
-    return model
+    return [model, *deciders(model)][-1]
+
+
+def cut_of(model: Any, classes: list[Any]) -> Cut | None:
+    """Where a classifier itself cuts between two classes, if not where one is more probable than the other."""
+    if len(classes) != 2:
+        return None
+    if not hasattr(model, "response_method") or not hasattr(model, "estimator"):
+        # At a margin of zero these decide for the second class, and all others for the first.
+        return Cut(inclusive=any(base.__name__ in AT_ZERO for base in type(model).__mro__))
+    by_probability = model.response_method == "predict_proba" or (
+        model.response_method == "auto" and hasattr(model, "predict_proba")
+    )
+    scorer = getattr(model, "_curve_scorer", None)
+    label = getattr(model, "pos_label", None) if scorer is None else scorer._get_pos_label()  # noqa: SLF001
+    threshold = getattr(model, "best_threshold_", getattr(model, "threshold", None))
+    if threshold == "auto" or threshold is None:
+        threshold = HALF if by_probability else 0.0
+    threshold = float(threshold)
+    positive = classes.index(label) if label in classes else 1
+    return Cut(positive, threshold, UNKNOWN) if by_probability else Cut(positive, UNKNOWN, threshold, inclusive=True)
 
 
 def several_labels(model: Any, classes: Any) -> bool:
@@ -52,9 +74,25 @@ def several_labels(model: Any, classes: Any) -> bool:
     return isinstance(classes, list) or getattr(model, "multilabel_", False) or kind.startswith("multilabel")
 
 
+def flagged(usual: FormReader) -> FormReader:
+    """As `usual`, unless a pipeline passes on flags for which its last step explains itself, or answers in margins."""
+
+    def read(description: Description, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Form:
+        if kwargs and any(kwargs.get(flag) for flag in EXPLANATIONS):
+            return Form.OPAQUE
+        return Form.MARGINS if kwargs and any(map(kwargs.get, RAW)) else usual(description, args, kwargs)
+
+    return read
+
+
 def label_form(description: Description, _args: Any, _kwargs: Any) -> Form:
     """Classifiers, detectors and clusterers answer `predict` in labels, the others in numbers."""
     return Form.VALUES if description.task in NUMBERS else Form.LABELS
+
+
+def probabilities(_description: Description, _args: Any, _kwargs: Any) -> Form:
+    """Whatever the model."""
+    return Form.PROBABILITIES
 
 
 def first(_description: Description, answer: Any, _args: Any, _kwargs: Any) -> Any:
@@ -73,14 +111,14 @@ ADAPTER = Adapter(
             "sklearn.base",
             "BaseEstimator",
             operations=(
-                Operation("predict", label_form, answer=first, by_model=True),
-                Operation("predict_proba", Form.PROBABILITIES, answer=first),
+                Operation("predict", flagged(label_form), answer=first, by_model=True),
+                Operation("predict_proba", flagged(probabilities), answer=first, by_model=True),
                 Operation("predict_log_proba", Form.LOG_PROBABILITIES, answer=first),
                 Operation("decision_function", Form.MARGINS, answer=first),
                 Operation("score_samples", Form.VALUES),
                 Operation("transform", Form.OPAQUE, opt_in="transform"),
             ),
-            silent=("fit", "fit_predict", "fit_transform", "partial_fit", "score"),
+            silent=("fit", "fit_predict", "fit_transform", "partial_fit", "score", *RENEWED),
         ),
         # What the public functions call for each fold, and not those: callers may hold them from before.
         Silent(VALIDATION, ("_fit_and_score", "_fit_and_predict", "_score", "_permutation_test_score")),

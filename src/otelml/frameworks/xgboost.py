@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 from otelml.frameworks.adapter import Adapter
-from otelml.patching.sites import Family, Method, Operation, Silent
+from otelml.patching.sites import ByName, Family, Method, Operation, Silent
 from otelml.prediction import Description, Form, Task, task_of
 
 FORMS = {"binary:logistic": Form.PROBABILITIES, "multi:softprob": Form.PROBABILITIES, "binary:logitraw": Form.MARGINS}
+RENEWED = ("load_model", "load_config", "set_param", "__setstate__")  # it may be another model afterwards
 FLAGS = ("pred_leaf", "pred_contribs", "pred_interactions")  # explanations, not answers
 
 
@@ -29,29 +30,29 @@ def describe(model: Any) -> Description:
     return Description(Task.MULTILABEL if count else number, (), columns, objective)
 
 
-def form(description: Description, _args: Any, kwargs: dict[str, Any]) -> Form:
+def form(description: Description, given: dict[str, Any]) -> Form:
     """What a booster answers in: leaves, a margin, or as its objective has it."""
-    if any(kwargs.get(flag) for flag in FLAGS):
+    if given and any(given.get(flag) for flag in FLAGS):
         return Form.OPAQUE
-    if kwargs.get("output_margin") or kwargs.get("predict_type") == "margin":
+    if given and (given.get("output_margin") or given.get("predict_type") == "margin"):
         return Form.MARGINS
     return FORMS.get(description.note, Form.LABELS if description.classes else Form.VALUES)  # hinge, softmax
 
 
-def label_form(description: Description, _args: Any, kwargs: dict[str, Any]) -> Form:
+def label_form(description: Description, given: dict[str, Any]) -> Form:
     """What a scikit-learn class answers `predict` in."""
-    return Form.MARGINS if kwargs.get("output_margin") else Form.LABELS if description.classes else Form.VALUES
+    return Form.MARGINS if given.get("output_margin") else Form.LABELS if description.classes else Form.VALUES
 
 
-BOOSTER = (Operation("predict", form), Operation("inplace_predict", form))
-ESTIMATOR = (Operation("predict", label_form), Operation("predict_proba", Form.PROBABILITIES))
+BOOSTER = tuple(Operation(name, ByName(form)) for name in ("predict", "inplace_predict"))
+ESTIMATOR = (Operation("predict", ByName(label_form)), Operation("predict_proba", Form.PROBABILITIES))
 ADAPTER = Adapter(
     system="xgboost",
     package="xgboost",
     supports=("xgboost>=2,<4", "xgboost-cpu>=2,<4"),
     sites=(
-        Method("xgboost.core", "Booster", BOOSTER, silent=("update", "boost", "eval_set")),
-        Family("xgboost.sklearn", "XGBModel", ESTIMATOR, silent=("fit", "score")),
+        Method("xgboost.core", "Booster", BOOSTER, silent=("update", "boost", "eval_set", *RENEWED)),
+        Family("xgboost.sklearn", "XGBModel", ESTIMATOR, silent=("fit", "score", "load_model", "set_params")),
         *(Silent(module, ("train", "cv")) for module in ("xgboost.training", "xgboost")),
         Silent("xgboost.sklearn", ("train",)),
     ),

@@ -16,7 +16,7 @@ from otelml.ledger import ledger
 from otelml.monitor import Monitor
 from otelml.patching.guard import guarded
 from otelml.patching.nesting import silenced
-from otelml.prediction import Description, ModelIdentity, Task, encodable, task_of
+from otelml.prediction import Description, ModelIdentity, Task, encodable, shortened, task_of
 from otelml.recorders.actions import ActionNames
 from otelml.recorders.columns import Columns
 from otelml.recorders.outcomes import Outcomes, Profile, as_text, from_text
@@ -134,7 +134,7 @@ class Models:
         baseline = self._identities.baseline(model, given, adapter)
         given = self._identities.name(model, given, adapter, description, baseline)
         named, version = given.name or names.OTHER, given.version
-        identity = ModelIdentity(encodable(named), version and encodable(version))
+        identity = ModelIdentity(shortened(encodable(named)), version and shortened(encodable(version)))
         if (identity, adapter.system) not in self._requests and len(self._requests) >= names.MOST_MODELS:
             ledger.drop("cardinality", model=names.OTHER)
             identity = ModelIdentity(names.OTHER)

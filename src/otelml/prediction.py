@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -115,12 +116,12 @@ def label_text(label: object) -> str:
     if isinstance(label, np.generic):
         label = cast("object", label.item())
     if isinstance(label, bytes):
-        return label.decode(errors="replace")
+        return shortened(label.decode(errors="replace"))
     if isinstance(label, bool | int):
         return str(int(label))
     if isinstance(label, float) and label.is_integer():
         return str(int(label))
-    return encodable(str(label))
+    return shortened(encodable(str(label)))
 
 
 def encodable(text: str) -> str:
@@ -130,6 +131,22 @@ def encodable(text: str) -> str:
     ('late?', 'spät')
     """
     return text if text.isascii() else text.encode(errors="replace").decode()
+
+
+MOST_TEXT = 120  # characters of an attribute's value: as many as of a column's name
+DIGEST_BYTES = 4
+
+
+def shortened(text: str) -> str:
+    """A text that is no longer than an attribute may be; the end of a longer one tells it from others that begin alike.
+
+    >>> shortened("late"), len(shortened("x" * 1_000)), shortened("x" * 1_000) == shortened("x" * 1_001)
+    ('late', 120, False)
+    """
+    if len(text) <= MOST_TEXT:
+        return text
+    digest = blake2b(text.encode(errors="replace"), digest_size=DIGEST_BYTES).hexdigest()
+    return f"{text[: MOST_TEXT - len(digest) - 1]}~{digest}"
 
 
 def label_texts(labels: Sequence[object] | NDArray[Any]) -> list[str]:

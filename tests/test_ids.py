@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 
 import otelml
 from otelml.batches import BATCH, Batch
-from otelml.labels import LONGEST
+from otelml.labels import MOST_TEXT
 from otelml.ledger import ledger
 from otelml.patching.guard import loud
 from otelml.testing import capture, total
@@ -201,7 +201,7 @@ def test_a_long_id_is_kept_short_inside(model):
     assert total(points, "ml.outcomes").last == total(points, "ml.actions").last == 1
     texts = [str(value) for point in points for value in point.attributes.values()]
     texts += [str(value) for span in spans for value in span.attributes.values()]
-    assert max(map(len, texts)) <= LONGEST
+    assert max(map(len, texts)) <= MOST_TEXT
 
 
 def test_a_block_may_be_left_in_another_context():

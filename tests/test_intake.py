@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,11 +17,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import otelml
-from otelml import process
+from otelml import intake, process
+from otelml.budget import CREDIT_S
 from otelml.frameworks.sklearn import ADAPTER as SKLEARN
 from otelml.testing import capture, total
 
 COLUMNS = ["a", "b", "c"]
+WHOLE = 1e6  # a budget under which no row is left out, however slow the machine is
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def model():
 def counts():
     """Watch models; returns what was counted of a column so far, all bins added up."""
     with capture() as kept:
-        otelml.instrument(kept.tracer_provider, kept.meter_provider)
+        otelml.instrument(kept.tracer_provider, kept.meter_provider, budget=WHOLE)
 
         def of(column, metric="ml.column.values", **labels):
             wanted = {"ml.column.name": column, **labels} if column else labels
@@ -128,12 +131,24 @@ def test_a_large_table_is_counted_on_the_spot(model, counts):
     assert counts("x0", **{"ml.column.role": "input"}) == len(large)
 
 
-def test_rows_that_the_budget_leaves_out_are_booked(model, counts):
+class Slow:
+    """A clock on which whatever is measured took so long, however fast the machine is."""
+
+    def __init__(self, seconds):
+        self._seconds, self._now = seconds, itertools.count()
+
+    def perf_counter(self):
+        """Read it, which takes its time."""
+        return next(self._now) * self._seconds
+
+
+def test_rows_that_the_budget_leaves_out_are_booked(model, counts, monkeypatch):
     """Under a budget that is used up every n-th row is counted; together with what was dropped they are all."""
+    monkeypatch.setattr(intake, "time", Slow(CREDIT_S / 10))
     fitted, rows = model
     otelml.instrument(counts.kept.tracer_provider, counts.kept.meter_provider, budget=1e-9)
     otelml.identify(fitted, name="budget", baseline=otelml.Baseline.fit(fitted, rows))
-    large = np.tile(rows, (1_000, 1))
+    large = np.tile(rows, (100, 1))
     asked = 0
     for _ in range(60):
         fitted.predict(large)
@@ -176,7 +191,7 @@ def test_a_reference_of_first_rows_loses_none_to_threads(model, counts):
     """Rows become the reference or are counted, however many threads bring them."""
     fitted, rows = model
     providers = counts.kept.tracer_provider, counts.kept.meter_provider
-    otelml.instrument(*providers, provisional_rows=400)
+    otelml.instrument(*providers, provisional_rows=400, budget=WHOLE)
     otelml.identify(fitted, name="provisional")
     large = np.tile(rows, (50, 1))  # counted on the spot, by each thread for itself
     with ThreadPoolExecutor(4) as pool:
@@ -192,7 +207,7 @@ def test_calls_that_end_after_the_watch_are_counted(model, counts):
     monitor = process.current().models.monitor(fitted, SKLEARN)
     taken = monitor.intake.take(rows[10:])
     providers = counts.kept.tracer_provider, counts.kept.meter_provider
-    otelml.instrument(*providers)
+    otelml.instrument(*providers, budget=WHOLE)
     taken[0].append(taken[1])
     monitor.fold_in_passing()
     assert counts("x0", **{"ml.column.role": "input"}) == 300

@@ -14,7 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from otelml.executors import Carrier
-from otelml.labels import LONGEST, NO_ID, bounded, entries, whole_id
+from otelml.labels import MOST_TEXT, NO_ID, entries, shortened, whole_id
 from otelml.ledger import ledger
 
 if TYPE_CHECKING:
@@ -135,8 +135,8 @@ class Batch:
     def _read(self, ids: list[Any]) -> list[str]:
         texts = [whole_id(one) for one in ids]
         for one in texts:
-            if not one or len(one) > LONGEST:
-                self._kept = [bounded(one) if one else NO_ID for one in texts]
+            if not one or len(one) > MOST_TEXT:
+                self._kept = [shortened(one) if one else NO_ID for one in texts]
                 break
         return texts
 

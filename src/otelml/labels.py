@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-LONGEST = 128  # characters of an id, a label or an action's name that are kept as they are
-KEPT = 80  # of a longer one, before its digest
+MOST_TEXT = 120  # characters of an id, a label, or any attribute's value: as many as of a column's name
+DIGEST_BYTES = 16
 NO_ID = ""
 MISSING_IDS = frozenset({NO_ID, "None", "nan", "NaN", "NaT", "<NA>"})  # texts that libraries write for what is missing
 WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
@@ -75,6 +75,10 @@ def label_text(label: object) -> str:
     >>> [label_text(x) for x in (True, 1, 1.0, np.int64(1), Decimal("1.00"), np.array(1), 1.5, "late", None)]
     ['1', '1', '1', '1', '1', '1', '1.5', 'late', 'None']
     """
+    return shortened(_text(label))
+
+
+def _text(label: object) -> str:
     if isinstance(label, str):  # an enumeration of texts is its value
         return encodable(str.__str__(label))
     label = plain(label)
@@ -128,7 +132,7 @@ def actual_text(label: object) -> str | None:
         text = label_text(label)
     except Exception:  # noqa: BLE001 -- a class of the host's own may raise anything from its text
         return None
-    return bounded(canonical(text) if isinstance(label, str | bytes) else text)
+    return canonical(text) if isinstance(label, str | bytes) else text
 
 
 def canonical(text: str) -> str:
@@ -159,13 +163,13 @@ def synonyms(classes: Iterable[str]) -> Mapping[str, str]:
 
 
 def id_text(one: object) -> str:
-    """The text of an id, at most `LONGEST` characters; `NO_ID` of one that is missing or has no text.
+    """The text of an id, at most `MOST_TEXT` characters; `NO_ID` of one that is missing or has no text.
 
     >>> [id_text(one) for one in ("a", 7, 7.0, np.int64(7), b"x", None, float("nan"), "", "nan")]
     ['a', '7', '7', '7', 'x', '', '', '', '']
     """
     text = whole_id(one)
-    return bounded(text) if len(text) > LONGEST else text
+    return shortened(text)
 
 
 def id_texts(ids: Any) -> list[str]:
@@ -180,21 +184,22 @@ def whole_id(one: object) -> str:
     try:
         if not isinstance(one, str) and is_missing(one := plain(one)):
             return NO_ID
-        text = label_text(one)
+        text = _text(one)
     except Exception:  # noqa: BLE001 -- a class of the host's own may raise anything from its text
         return NO_ID
     return NO_ID if text in MISSING_IDS or text.isspace() else text
 
 
-def bounded(text: str) -> str:
-    """A text of at most `LONGEST` characters: a longer one is cut, and keeps its digest.
+def shortened(text: str) -> str:
+    """A text of at most `MOST_TEXT` characters: the end of a longer one tells it from others that begin alike.
 
-    >>> bounded("late"), len(bounded("a" * 1_000_000)), bounded("a" * 200) == bounded("a" * 201)
-    ('late', 113, False)
+    >>> shortened("late"), len(shortened("a" * 1_000_000)), shortened("a" * 200) == shortened("a" * 201)
+    ('late', 120, False)
     """
-    if len(text) <= LONGEST:
+    if len(text) <= MOST_TEXT:
         return text
-    return f"{text[:KEPT]}…{hashlib.blake2b(text.encode(errors='replace'), digest_size=16).hexdigest()}"
+    digest = hashlib.blake2b(text.encode(errors="replace"), digest_size=DIGEST_BYTES).hexdigest()
+    return f"{text[: MOST_TEXT - len(digest) - 1]}~{digest}"
 
 
 def entries(values: Any) -> list[Any]:

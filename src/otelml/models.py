@@ -11,11 +11,12 @@ from otelml.budget import Budget
 from otelml.frameworks.adapter import asked, deciders, parts
 from otelml.identities import Given, Identities, decide
 from otelml.intake import Intake
+from otelml.labels import encodable, shortened
 from otelml.ledger import ledger
 from otelml.monitor import Monitor
 from otelml.patching.guard import guarded
 from otelml.patching.nesting import silently
-from otelml.prediction import Description, ModelIdentity, Task, encodable
+from otelml.prediction import Description, ModelIdentity, Task
 from otelml.recorders.actions import ActionNames
 from otelml.recorders.columns import Columns
 from otelml.recorders.outcomes import Outcomes, Profile, as_text, from_text
@@ -134,7 +135,7 @@ class Models:
 
     def _monitor(self, adapter: Adapter, description: Description, given: Given, baseline: Baseline | None) -> Monitor:
         named, version = given.name or names.OTHER, given.version
-        identity = ModelIdentity(encodable(named), version and encodable(version))
+        identity = ModelIdentity(shortened(encodable(named)), version and shortened(encodable(version)))
         if (identity, adapter.system) not in self._requests and len(self._requests) >= names.MOST_MODELS:
             ledger.drop("cardinality", model=names.OTHER)
             identity = ModelIdentity(names.OTHER)

@@ -33,7 +33,7 @@ def serve():
     """Serve so many models, collect, and return the last collection's points by metric and model."""
     forget_models()
     with simulated_clock(1e9) as clock, capture() as captured:
-        otelml.instrument(captured.tracer_provider, captured.meter_provider, outcome_horizon="1h")
+        otelml.instrument(captured.tracer_provider, captured.meter_provider, outcome_horizon="1h", budget=1e6)
 
         def run(models, columns, classes):
             model, baseline, rows, labels = fitted(columns, classes)

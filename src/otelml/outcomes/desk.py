@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from otelml import clock
-from otelml.labels import LONGEST, MISSING_IDS, bounded
+from otelml.labels import MISSING_IDS, MOST_TEXT, shortened
 from otelml.ledger import ledger
 from otelml.outcomes.early import Early
 from otelml.outcomes.records import Action, Awaited, Locked, Outcome
@@ -395,7 +395,7 @@ NOTICES = {
 
 
 def _kept(one: Awaited) -> Awaited:
-    return one if len(one.id) <= LONGEST else one._replace(id=bounded(one.id))
+    return one if len(one.id) <= MOST_TEXT else one._replace(id=shortened(one.id))
 
 
 def _drained(waiting: deque[T]) -> list[T]:

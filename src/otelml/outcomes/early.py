@@ -31,7 +31,7 @@ class Waiting(NamedTuple):
 class Early:
     """Outcomes and actions that are to be tried, or tried again: a queue of bounded length.
 
-    Texts in it are bounded too, at `labels.LONGEST`, hence its bytes.
+    Texts in it are bounded too, at `labels.MOST_TEXT`, hence its bytes.
     """
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otelml.labels import bounded
+from otelml.labels import shortened
 from otelml.ledger import ledger
 from otelml.telemetry import names
 
@@ -31,8 +31,8 @@ class ActionNames:
         self._free = iter(range(0 if self.declared else names.MOST_ACTIONS))
 
     def of(self, action: str) -> str:
-        """The name that an action is recorded by, at most `LONGEST` characters; one that does not fit is counted."""
-        action = bounded(action)
+        """The name that an action is recorded by, at most `MOST_TEXT` characters; one that does not fit is counted."""
+        action = shortened(action)
         if action in self._known:
             return action
         if next(self._free, None) is None:

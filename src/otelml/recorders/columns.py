@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otelml.arrays import n_rows
-from otelml.baseline.columns import INPUT, MOST_COLUMNS, OUTPUT, Column, distinct, readable
+from otelml.baseline.columns import INPUT, MOST_COLUMNS, MOST_NAME, OUTPUT, Column, distinct, readable
 from otelml.baseline.learning import WHOLE, learn, names_of
 from otelml.ledger import ledger
 from otelml.locks import Lock
@@ -234,7 +234,7 @@ def told(column: Column) -> Column:
     if not isinstance(bins, CategoryBins) or bins.shown is not None:
         return column
     often = [count >= FEWEST_TOLD * column.rows for count in column.counts]
-    shown = [f"={readable(n)}" if often[at] else bins.labels[at] for at, n in enumerate(bins.names)]
+    shown = [f"={readable(n)}"[:MOST_NAME] if often[at] else bins.labels[at] for at, n in enumerate(bins.names)]
     return replace(column, bins=replace(bins, shown=distinct(shown)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from otelml.labels import MOST_TEXT
 from otelml.telemetry import names, process_metrics
 from otelml.telemetry.glossary import ATTRIBUTES, DROPPED_BECAUSE, ERRORS_IN, REJECTED_BECAUSE
 
@@ -108,6 +109,8 @@ _LIFE = """\
   there is room. `otelml.dropped`, `otelml.errors` and `otelml.overhead` are outside the limit.
 - A column of which not all series fit is left out as a whole, and so are its constants. How many series a model makes
   is logged when it is first asked.
+- A text that the host gives (names of models, labels, actions, classes of exceptions, attributes of your own
+  instruments) has {length} characters at most; of a longer one the last eight are a hash of the whole.
 - `OTEL_PYTHON_ML_METRICS` includes and excludes metrics by glob; Views of the SDK do not apply.
 
 ## What is in a sum
@@ -168,19 +171,16 @@ def as_markdown() -> str:
         "With a baseline, those of scores and values are the baseline's own quantiles.\n",
     ]
     parts += [_table(("histogram", "boundaries"), map(_boundaries, BOUNDARIES), first_is_code=True)]
-    return "\n".join(
-        [
-            *parts,
-            _LIFE.format(
-                points="10,000",
-                models=names.MOST_MODELS,
-                other=names.OTHER,
-                correct=names.CORRECT,
-                reason=names.REASON,
-                loss=names.LOSSES.name,
-            ),
-        ]
+    life = _LIFE.format(
+        points="10,000",
+        models=names.MOST_MODELS,
+        length=MOST_TEXT,
+        other=names.OTHER,
+        correct=names.CORRECT,
+        reason=names.REASON,
+        loss=names.LOSSES.name,
     )
+    return "\n".join([*parts, life])
 
 
 def _not_ours() -> str:

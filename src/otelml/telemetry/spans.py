@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from otelml import clock
+from otelml.labels import encodable, shortened
 from otelml.telemetry import names
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Spans:
         """Mark the span of a call that raised; cancellation and exit are no errors."""
         if not isinstance(error, Exception):
             return
-        span.set_attribute(names.ERROR_TYPE, type(error).__qualname__)
+        span.set_attribute(names.ERROR_TYPE, shortened(encodable(type(error).__qualname__)))
         if self._messages:
             span.record_exception(error)
             span.set_status(Status(StatusCode.ERROR, str(error)))

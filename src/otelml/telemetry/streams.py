@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otelml import clock
+from otelml.labels import encodable, shortened
 from otelml.ledger import ledger
 from otelml.locks import Lock
 from otelml.stats.limits import SumLimits
@@ -214,6 +215,8 @@ class Stream:
         place = (key_of(attributes), ())
         cell = self.cells.get(place)
         if cell is None:
+            if (short := bounded(attributes)) is not attributes:
+                return self.number(short, needed=needed)
             cell = self._admit(place, self._new(attributes), needed=needed)
         elif needed and cell.group is not None and self.metric.rank is not Rank.USER:
             self.registry.keep(cell)
@@ -232,6 +235,8 @@ class Stream:
         place = (key_of(attributes), bounds)
         cell = self.cells.get(place)
         if cell is None:
+            if (short := bounded(attributes)) is not attributes:
+                return self.buckets(short, bounds)
             cell = self._admit(place, Buckets(attributes, bounds))
         return cell  # type: ignore[return-value]
 
@@ -322,6 +327,19 @@ class Registry:
         return (cell for stream in self.streams for cell in stream.cells.values())
 
 
+OURS = (names.COLUMN_NAME, names.BIN)  # bounded where they are made, and joined by in the rules
+
+
+def bounded(attributes: Attributes) -> Attributes:
+    """Attributes whose texts can leave the process and are not too long; `attributes` itself where all are so."""
+    odd = {
+        key: short
+        for key, value in attributes.items()
+        if type(value) is str and key not in OURS and (short := shortened(encodable(value))) != value
+    }
+    return {**attributes, **odd} if odd else attributes
+
+
 def _plain(attributes: Attributes) -> Attributes:
     """Attributes of Python's own types: a numpy scalar among them fails a whole export; None says nothing."""
     if all(type(value) in (str, bool, int, float) for value in attributes.values()):
@@ -330,13 +348,13 @@ def _plain(attributes: Attributes) -> Attributes:
     for key, value in attributes.items():
         own: Any = getattr(value, "item", lambda value=value: value)() if np.ndim(value) == 0 else _texts(value)
         if own is not None:
-            plain[key] = own if isinstance(own, (str, bool, int, float, tuple)) else str(own)
+            plain[key] = own if isinstance(own, (str, bool, int, float, tuple)) else shortened(str(own))
     return plain
 
 
 def _texts(values: Any) -> tuple[str, ...]:
     """OpenTelemetry takes sequences of one type, too."""
-    return tuple(str(one) for one in values)
+    return tuple(shortened(str(one)) for one in values)
 
 
 def key_of(attributes: Attributes) -> Key:

@@ -18,6 +18,7 @@ from otelml.arrays import as_array, classes_in, column, n_rows
 from otelml.batches import BATCH
 from otelml.ledger import ledger
 from otelml.monitor import NOTHING
+from otelml.patching.frames import unseen
 from otelml.patching.guard import let_pass, swallow
 from otelml.patching.nesting import INSIDE
 from otelml.prediction import Form, Task, label_texts, normalise
@@ -52,6 +53,7 @@ class Observer:
     def __init__(self, adapter: Adapter) -> None:
         self.adapter = adapter
 
+    @unseen
     def __call__(
         self,
         operation: Operation,

@@ -85,8 +85,15 @@ class FrameworkInstrumentor(BaseInstrumentor):
         if self._patcher is None:  # one for good, since its import hooks cannot be deregistered
             others = frozenset(FRAMEWORKS.values()) - {adapter.package}
             self._patcher = load("otelml.patching.patcher").Patcher(
-                adapter.package, others, load("otelml.later").observer(adapter), _wanted, _trained, _fitting
+                adapter.package,
+                others,
+                load("otelml.later").observer(adapter),
+                load("otelml.awaited").StepsObserver(adapter),
+                _wanted,
+                _trained,
+                _fitting,
             )
+        load("otelml.patching.pickling").follow()
         self._patcher.install(adapter.sites)  # pyright: ignore[reportOptionalMemberAccess] -- it was made just now
 
     @guarded("uninstrument")

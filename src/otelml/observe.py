@@ -20,6 +20,7 @@ from otelml.batches import BATCH
 from otelml.labels import id_texts
 from otelml.ledger import ledger
 from otelml.monitor import NOTHING
+from otelml.patching.frames import unseen
 from otelml.patching.guard import let_pass, swallow
 from otelml.patching.nesting import INSIDE
 from otelml.prediction import Form, Reading, Task, label_texts, normalise, task_of
@@ -54,6 +55,7 @@ class Observer:
     def __init__(self, adapter: Adapter) -> None:
         self.adapter = adapter
 
+    @unseen
     def __call__(
         self,
         operation: Operation,

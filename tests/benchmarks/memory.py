@@ -22,6 +22,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from sklearn.linear_model import LogisticRegression
 
 import otelml
+from otelml.patching.standins import original_of
 from otelml.testing import points_from_sdk, simulated_clock
 
 MODELS, WIDTH, BATCH = 5, 100, 10_000
@@ -63,7 +64,7 @@ def serve(trace: bool, pipe) -> None:  # noqa: FBT001 -- of this file alone
     for _ in range(2):
         reader.get_metrics_data()
     for model in models:  # what the models need whoever watches them
-        model.predict_proba.__wrapped__(model, rows)
+        original_of(model.predict_proba.__func__)(model, rows)
     sizes = [look()]
     for at, (model, baseline) in enumerate(zip(models, baselines, strict=True)):
         otelml.identify(model, name=f"model-{at}", baseline=baseline)

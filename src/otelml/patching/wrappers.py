@@ -1,20 +1,28 @@
-"""What stands in for a framework's function: plain functions, closed over the original.
+"""What is called in place of a framework's function, and what it does around the original.
 
-Plain on purpose: a bound method then is an ordinary bound method, which pickles, copies and introspects as before.
-(A `wrapt.BoundFunctionWrapper` refuses to be pickled, and joblib pickles `delayed(model.predict)` for its workers.)
-cloudpickle takes a class of `__main__` along with its functions, and each of those with what it is closed over.  So
-all of ours sits behind one object, which pickles as the original: a worker gets the class as its author wrote it.
+Each is a stand-in, which passes for the original (`standins.py`), and runs in one frame that warnings step over.
 """
 
 from __future__ import annotations
 
-import copy
 import functools
-from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, Protocol, cast
-from weakref import WeakSet
+import inspect
+from typing import TYPE_CHECKING, Any, Protocol
 
+from otelml.patching.frames import unseen
 from otelml.patching.nesting import INSIDE, Carried
+from otelml.patching.outermost import within as still_within
+from otelml.patching.standins import (
+    DataStandIn,
+    DescriptorStandIn,
+    FreeStandIn,
+    FunctionStandIn,
+    is_function,
+    is_ours,
+    kind_of,
+    original_of,
+)
+from otelml.patching.stepping import Silent, stepped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +34,14 @@ if TYPE_CHECKING:
     """Shown the arguments, the model first; what it returns is for `After`."""
     After = Callable[[Any, Any], object]
     """Told of the model, and what was seen before the call, where that returned."""
+    Outer = Callable[[Any], Any]
+    """Shown the model."""
     Observer = Callable[[Operation, Function, Any, tuple[Any, ...], dict[str, Any]], Any]
 
-_made: WeakSet[Any] = WeakSet()
+__all__ = ["carrying", "finding", "is_ours", "original_of", "silent", "watched"]
+
+_NOBODY = object()
+_RUNS_LATER = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
 class Watcher(Protocol):
@@ -36,123 +49,191 @@ class Watcher(Protocol):
 
     active: bool
     observe: Observer
+    observe_steps: Observer
     wanted: Callable[[Operation], bool]
 
 
-class StandIn:
-    """A call in place of another; outside this process it is that other."""
-
-    call: Function
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return copy.copy, (self.call,)  # a function's copy is itself, and nobody there needs otelml
-
-
-class Watched(StandIn):
+class Watched(FunctionStandIn):
     """Shows the outermost call of a method to a watcher."""
 
-    def __init__(self, call: Function, operation: Operation, watcher: Watcher) -> None:
-        self.call, self.operation, self.watcher = call, operation, watcher
+    __slots__ = ("_state",)
 
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+    if TYPE_CHECKING:
+        _state: Any
+
+    def __init__(self, original: Function, operation: Operation, watcher: Watcher) -> None:
+        super().__init__(original)
+        _STATE.__set__(self, (original, operation, watcher))  # at once: this is the hot path
+
+    @unseen
+    def __call__(self, model: Any = _NOBODY, /, *args: Any, **kwargs: Any) -> Any:
         """Call the method of the model that comes first."""
-        watcher, operation = self.watcher, self.operation
         # A model that is not there, or that is named (`predict(self=model)`), is the method's own affair.
-        if INSIDE.get() or not (watcher.active and args) or (operation.opt_in and not watcher.wanted(operation)):
-            return self.call(*args, **kwargs)
-        return watcher.observe(operation, self.call, args[0], args[1:], kwargs)
+        original, operation, watcher = self._state
+        if model is _NOBODY:
+            return original(*args, **kwargs)
+        inside = INSIDE.get()
+        within = inside is True or (inside and still_within())
+        if within or not watcher.active or (operation.opt_in and not watcher.wanted(operation)):
+            return original(model, *args, **kwargs)
+        return watcher.observe(operation, original, model, args, kwargs)
 
 
-class Silenced(StandIn):
+_STATE: Any = Watched.__dict__["_state"]
+
+
+class WatchedInSteps(Watched):
+    """The same for a method that returns a coroutine or a generator, which is watched as it runs."""
+
+    __slots__ = ()
+
+    @unseen
+    def __call__(self, model: Any = _NOBODY, /, *args: Any, **kwargs: Any) -> Any:
+        """Call the method of the model that comes first."""
+        original, operation, watcher = self._state
+        if model is _NOBODY:
+            return original(*args, **kwargs)
+        inside = INSIDE.get()
+        within = inside is True or (inside and still_within())
+        if within or not watcher.active or (operation.opt_in and not watcher.wanted(operation)):
+            return original(model, *args, **kwargs)
+        return watcher.observe_steps(operation, original, model, args, kwargs)
+
+
+class Silenced(FunctionStandIn):
     """Calls with nothing within them a prediction.
 
     `before` is shown what an outermost call is given, and `after` is told of each one, whether it raised or not.
+    `outer` gives what is true in `INSIDE` after an outermost call, where that is not over with ours.
     """
 
-    def __init__(self, call: Function, before: Before | None = None, after: After | None = None) -> None:
-        self.call, self.before, self.after = call, before, after
+    __slots__ = ("_after", "_before", "_outer")
 
+    if TYPE_CHECKING:
+        _after: Any
+        _before: Any
+        _outer: Any
+
+    def __init__(
+        self, original: Function, before: Before | None = None, after: After | None = None, outer: Outer | None = None
+    ) -> None:
+        super().__init__(original)
+        _BEFORE.__set__(self, before)
+        _AFTER.__set__(self, after)
+        _OUTER.__set__(self, outer)
+
+    @unseen
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Call the function."""
-        outermost = bool(args) and not INSIDE.get()
-        token, done = INSIDE.set(True), False
-        seen = self.before(args, kwargs) if outermost and self.before is not None else None
+        original, after, outer = self._original, self._after, self._outer
+        inside, seen, done = INSIDE.get(), None, False
+        if inside and inside is not True:
+            inside = still_within()
+        outermost = bool(args) and not inside
         try:
-            result = self.call(*args, **kwargs)
-            done = True
+            try:
+                INSIDE.set(True)
+                if outermost and outer is not None:
+                    inside = outer(args[0]) or inside
+                if outermost and self._before is not None:
+                    seen = self._before(args, kwargs)
+                result = original(*args, **kwargs)
+                done = True
+                return stepped(result, Silent()) or result
+            finally:
+                INSIDE.set(inside)
+                if after is not None and args:
+                    after(args[0], seen if done else None)
         finally:
-            INSIDE.reset(token)
-            if self.after is not None and args:
-                self.after(args[0], seen if done else None)
-        return result
+            INSIDE.set(inside)
 
 
-class Carrying(StandIn):
+_BEFORE: Any = Silenced.__dict__["_before"]
+_AFTER: Any = Silenced.__dict__["_after"]
+_OUTER: Any = Silenced.__dict__["_outer"]
+
+
+class Finding(FunctionStandIn):
+    """A class's `__getattr__`, which may find methods that the class does not have."""
+
+    __slots__ = ("_operations", "_watcher")
+
+    if TYPE_CHECKING:
+        _operations: Any
+        _watcher: Any
+
+    def __init__(self, original: Function, operations: dict[str, Operation], watcher: Watcher) -> None:
+        super().__init__(original)
+        _OPERATIONS.__set__(self, operations)
+        _WATCHER.__set__(self, watcher)
+
+    @unseen
+    def __call__(self, /, *args: Any) -> Any:
+        """Find an attribute of the model that comes first."""
+        found = self._original(*args)
+        model, name = args
+        operation = self._operations.get(name)
+        if operation is None or isinstance(found, type) or is_ours(found) or not callable(found):
+            return found
+        return FreeStandIn(found, model, functools.partial(_watched, operation, self._watcher))
+
+
+_OPERATIONS: Any = Finding.__dict__["_operations"]
+_WATCHER: Any = Finding.__dict__["_watcher"]
+
+
+class Carrying(FunctionStandIn):
     """A pool's method that tells its tasks that they run within a call; see `Carry`."""
 
-    def __init__(self, call: Function, near: Callable[[Any], bool]) -> None:
-        self.call, self.near = call, near
+    __slots__ = ("_near",)
 
+    if TYPE_CHECKING:
+        _near: Any
+
+    def __init__(self, original: Function, near: Callable[[Any], bool]) -> None:
+        super().__init__(original)
+        _NEAR.__set__(self, near)
+
+    @unseen
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Call the method of the pool that comes first, before its tasks."""
         # Workers start with an empty context; without ours, each tree of a forest reports itself as a model.
-        if INSIDE.get() and len(args) > 1 and self.near(args[0]):
+        if INSIDE.get() and len(args) > 1 and self._near(args[0]):
             args = (args[0], ((Carried(task), a, k) for task, a, k in args[1]), *args[2:])
-        return self.call(*args, **kwargs)
+        return self._original(*args, **kwargs)
+
+
+_NEAR: Any = Carrying.__dict__["_near"]
 
 
 def watched(operation: Operation, watcher: Watcher, original: Any) -> Any:
     """A method whose outermost call is observed as a prediction."""
-    return _in_place_of(original, Watched(_callable(original), operation.at(original), watcher))
+    return _in_place_of(original, functools.partial(_watched, operation.at(original), watcher))
 
 
-def silent(original: Any, before: Before | None = None, after: After | None = None) -> Any:
+def _watched(operation: Operation, watcher: Watcher, function: Function) -> Watched:
+    code = getattr(function, "__code__", None)
+    in_steps = code is not None and code.co_flags & _RUNS_LATER
+    return (WatchedInSteps if in_steps else Watched)(function, operation, watcher)
+
+
+def silent(original: Any, before: Before | None = None, after: After | None = None, outer: Outer | None = None) -> Any:
     """A function or method within which nothing is a prediction."""
-    return _in_place_of(original, Silenced(_callable(original), before, after))
+    return _in_place_of(original, functools.partial(Silenced, before=before, after=after, outer=outer))
+
+
+def finding(operations: dict[str, Operation], watcher: Watcher, original: Any) -> Any:
+    """A `__getattr__` whose finds are watched where they are operations."""
+    return _in_place_of(original, functools.partial(Finding, operations=operations, watcher=watcher))
 
 
 def carrying(near: Callable[[Any], bool], original: Any) -> Any:
     """A pool's method that carries our context along."""
-    return _in_place_of(original, Carrying(_callable(original), near))
+    return _in_place_of(original, functools.partial(Carrying, near=near))
 
 
-def is_ours(attribute: Any) -> bool:
-    """Whether an attribute of a class or module stands in for another."""
-    # By identity: a mark among a function's attributes is copied by `functools.wraps` to what a host wraps around it.
-    return isinstance(attribute, FunctionType | Conditional) and attribute in _made
-
-
-def _callable(original: Any) -> Function:
-    if isinstance(original, FunctionType):
-        return original
-
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        # A descriptor decides anew for each instance whether it has the method.
-        return original.__get__(self, type(self))(*args, **kwargs)
-
-    return method
-
-
-def _in_place_of(original: Any, call: StandIn) -> Any:
-    def function(*args: Any, **kwargs: Any) -> Any:
-        return call(*args, **kwargs)  # type: ignore[operator]
-
-    functools.update_wrapper(function, original)
-    made = function if isinstance(original, FunctionType) else Conditional(original, function)
-    _made.add(made)
-    return made
-
-
-class Conditional:
-    """A method that exists for some instances only, as scikit-learn's `available_if` has them."""
-
-    def __init__(self, original: Any, function: Any) -> None:
-        functools.update_wrapper(cast("Any", self), original)
-        self.original, self.function = original, function
-
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        bound = self.original.__get__(instance, owner)  # raises AttributeError where there is no such method
-        return bound if instance is None else MethodType(self.function, instance)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return copy.copy, (self.original,)
+def _in_place_of(original: Any, make: Callable[[Function], Any]) -> Any:
+    if is_function(original):
+        return make(original)
+    kind = DataStandIn if hasattr(kind_of(original), "__set__") else DescriptorStandIn
+    return kind(original, make)

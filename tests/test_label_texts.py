@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from otelml.labels import (
-    LONGEST,
+    MOST_TEXT,
     actual_text,
     canonical,
     entries,
@@ -127,7 +127,7 @@ def test_ids_are_as_they_were_given():
     ]
     long = [id_text(letter * 1_000_000) for letter in "ab"]
     assert long[0] != long[1]
-    assert max(map(len, long)) <= LONGEST
+    assert max(map(len, long)) <= MOST_TEXT
 
 
 def test_classes_have_other_spellings():

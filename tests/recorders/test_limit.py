@@ -79,6 +79,9 @@ def test_every_model_keeps_what_it_needs(serve, models, columns, classes):
             assert found[metric, model], (metric, model)
         for metric in ("ml.inference.rows", "ml.predictions", "ml.outcomes", "ml.outcome.cohort"):
             assert sum(point.value for point in found[metric, model]) == rows, (metric, model)
+        if classes == 2:
+            for metric in ("ml.outcome.score.values", "ml.outcome.score.below", "ml.outcome.loss"):
+                assert found[metric, model], (metric, model)
     shipped = [point for point in points if not point.name.startswith("otelml.")]
     assert len(shipped) <= 10_000
     shed = sum(p.value for p in points if p.name == "otelml.dropped" and p.attributes[names.REASON] == "cardinality")

@@ -63,6 +63,8 @@ def test_rows_after_a_giant_still_add(service, regression, giant, first, baselin
         assert added[("ml.prediction.value.moment", None, None, "squared", None)] == pytest.approx(squared[0])
     assert added[("ml.outcome.loss", None, None, None, "absolute")] == pytest.approx(60.0)
     assert added[("ml.outcome.loss", None, None, None, "squared")] == pytest.approx(60.0)
+    service.clock.advance(7_200)
+    assert service.gauge("ml.performance", metric="mae") == pytest.approx(1.0)
     column = service.by("ml.column.values", "column.role", column_name="x0")
     assert column["input",] == (61 if first else 121)
 

@@ -15,9 +15,11 @@ from otelml.prediction import Task
 from otelml.stats.confusion import Confusion
 from otelml.stats.histogram import bin_index
 from otelml.stats.intervals import f1_interval, wilson
+from otelml.stats.limits import SumLimits
 from otelml.stats.ranking import auc_from_bins, auc_interval
 from otelml.stats.window import Window
 from otelml.telemetry import names
+from otelml.telemetry.accuracy import MOST_WEIGHT
 from otelml.telemetry.streams import key_of
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Performance:
     def start_afresh(self) -> None:
         """Begin with empty windows."""
         self._windows = {name: Window(length, buckets) for name, (length, buckets) in WINDOWS.items()}
+        self._limits = SumLimits([False, False])
 
     def add(self, matured: Sequence[Matured], horizon: float) -> None:
         """Take in predictions that reached the horizon, at the moment when each did."""
@@ -66,15 +69,25 @@ class Performance:
             predicted, actual = value_pairs([(m.awaited, m.outcome) for m in group if m.outcome])
             with np.errstate(over="ignore"):
                 error = predicted - actual
-                return np.array([len(error), np.abs(error).sum(), (error**2).sum(), actual.sum(), (actual**2).sum()])
+            kept = self._bounded(error, actual)
+            error, actual = error[kept], actual[kept]
+            return np.array([len(error), np.abs(error).sum(), (error**2).sum(), actual.sum(), (actual**2).sum()])
         labels = {label: position for position, label in enumerate(self._judged.classes)}
         size = len(labels) + 1
         cells = np.zeros((size, size))
         for one in group:
-            if one.outcome is not None:
+            if one.outcome is not None and one.outcome.weight <= MOST_WEIGHT:
                 predicted = labels.get(one.awaited.predicted or "", size - 1)
                 cells[predicted, labels.get(one.outcome.actual, size - 1)] += one.outcome.weight
         return np.concatenate([cells.ravel(), self._score_bins(group)])
+
+    def _bounded(self, *columns: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which rows no number of which would hide all others for as long as the window is."""
+        kept = np.ones(len(columns[0]), dtype=np.bool_)
+        for at, values in enumerate(columns):
+            self._limits.learn(at, values)
+            kept &= self._limits.kept(at, values)
+        return kept
 
     def _score_bins(self, group: Sequence[Matured]) -> NDArray[np.float64]:
         bins = np.zeros((2, len(self._edges) + 1))

@@ -24,6 +24,7 @@ NAMES = (
     "flights_blocks",
     "record_batch",
     "startup",
+    "service_latency",
 )
 PACKAGES = ("numpy", "scikit-learn", "xgboost-cpu", "pandas", "opentelemetry-sdk")
 HEAD = """\

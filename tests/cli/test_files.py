@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from otelml.cli import files, main, replacing
+import otelml.cli.doctor
+from otelml.cli import files, main, replacing, streams
 
 # ruff: noqa: S603, S607 -- programs of our own
 
@@ -164,6 +165,28 @@ def test_an_empty_path_is_a_mistake(capsys, tmp_path, monkeypatch):
     assert main(["rules", "--out=~/rules"]) == 0
     assert (tmp_path / "home" / "rules" / "service.rules.yml").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+@each_command
+def test_messages_are_one_line(command, name, written, tmp_path):
+    """Nothing in a path breaks the line of a message, or moves the cursor; the command in it can be copied."""
+    del name
+    folder = tmp_path / "two\nlines \x1b[2J"
+    status, err = written(command, folder=folder)
+    assert (status, err.count("\n"), "\x1b" in err) == (0, 1, False)
+    assert command == "dashboards" or "check rules '" in err
+    next(folder.iterdir()).write_text("edited")
+    status, err = written(command, folder=folder)
+    assert (status, err.count("\n"), "\x1b" in err) == (2, 1, False)
+
+
+def test_what_is_no_text_is_named(written, tmp_path):
+    """Bytes of the command line that are no text end with one line that shows them, and nothing is made."""
+    status, err = written("dashboards", "--runbooks", "http://wiki/\udcff")
+    assert status == 2
+    assert err.startswith("otelml dashboards: an option is no UTF-8 text: ")
+    assert "http://wiki/\\udcff" in err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_permissions_stay(written, tmp_path):
@@ -316,5 +339,6 @@ def test_the_line_with_the_hash_is_read_by_nobody(written, tmp_path):
 
 
 def test_examples_in_docstrings_hold():
-    """What the docstring shows is what happens."""
-    assert doctest.testmod(files).failed == 0
+    """What the docstrings show is what happens."""
+    for module in (files, streams, otelml.cli.doctor):
+        assert doctest.testmod(module).failed == 0

@@ -52,3 +52,22 @@ def test_help_loads_neither_numpy_nor_a_framework() -> None:
     program = f"import sys; from otelml.cli import main; main([]); sys.exit(bool({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)  # noqa: S603 -- ours
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("doctor", "--workers", "-3"),
+        ("doctor", "--workers", "0"),
+        ("doctor", "--timeout", "nan"),
+        ("doctor", "--timeout", "-1"),
+        ("demo", "--keep", ""),
+        ("rules", "--baseline", ""),
+    ],
+)
+def test_what_is_no_value_is_a_usage_error(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """A number of no processes, no time and an empty path end with status 2, and the option is named."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert f"argument {arguments[1]}: " in capsys.readouterr().err

@@ -72,12 +72,20 @@ def write_folder(folder: Path, texts: Mapping[str, str], *, force: bool) -> None
     FileError
         When one is refused, or cannot be written.
     """
+    contents = {folder / name: _encoded(text) for name, text in texts.items()}
     _make(folder)
     with alone(folder):
         found = {folder / name: _look(folder / name) for name in texts}
         _refuse(folder, {path: one for path, one in found.items() if one.problem and not (force and one.yields)})
-        contents = {folder / name: sealed(text).encode() for name, text in texts.items()}
         replace_all(contents, {path: one.version for path, one in found.items()})
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return sealed(text).encode()
+    except UnicodeEncodeError as error:
+        around = text[max(error.start - 20, 0) : error.end]
+        raise FileError(f"an option is no UTF-8 text: {around.encode(errors='backslashreplace').decode()}") from None
 
 
 def _make(folder: Path) -> None:

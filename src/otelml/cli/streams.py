@@ -114,6 +114,15 @@ def complain(text: str) -> None:
         sys.stderr.flush()
 
 
+def one_line(text: object) -> str:
+    r"""Write a message as one line in which nothing moves a cursor, whatever the paths in it are called.
+
+    >>> one_line("no folder a\n\x1b[2Jb")
+    'no folder a ?[2Jb'
+    """
+    return "".join(one if one.isprintable() else "?" for one in " ".join(f"{text}".split()))
+
+
 def write_document(text: str) -> None:
     """Print the text of a file, in UTF-8 with its own line ends, whatever the terminal's are."""
     buffer = getattr(sys.stdout, "buffer", None)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from otelml.cli.files import write_folder
+from otelml.cli.streams import complain, one_line
 from otelml.cli.thresholds import given
 from otelml.dashboards import boards
 from otelml.dashboards.render import as_json, file_name
@@ -25,7 +25,7 @@ def execute(arguments: Namespace) -> int:
         told = boards(given(arguments), runbooks)
         write_folder(folder, {file_name(one): as_json(one, runbooks) for one in told}, force=arguments.force)
     except (ValueError, OSError) as error:
-        sys.stderr.write(f"otelml dashboards: {error}\n")
+        complain(f"otelml dashboards: {one_line(error)}\n")
         return UNFIT
-    sys.stderr.write(f"{len(told)} dashboards in {folder}\n")
+    complain(f"{one_line(f'{len(told)} dashboards in {folder}')}\n")
     return 0

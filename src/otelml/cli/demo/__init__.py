@@ -10,8 +10,9 @@ import importlib.util
 import re
 import sys
 from argparse import ArgumentTypeError
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from otelml.cli.files import given_path
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -32,7 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--keep",
-        type=Path,
+        type=given_path,
         metavar="DIR",
         help="leave the model, its baseline, the received telemetry and the log of the service in DIR",
     )

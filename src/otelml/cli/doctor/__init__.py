@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
+from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Give `parser` the options of `otelml doctor`."""
     parser.add_argument(
         "--workers",
-        type=int,
+        type=processes,
         metavar="N",
         help="processes that the service runs, where WEB_CONCURRENCY and the like do not tell",
     )
@@ -25,11 +27,47 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--timeout",
-        type=float,
+        type=seconds,
         default=TIMEOUT_S,
         metavar="SECONDS",
         help="how long an endpoint may take to answer (default: 2)",
     )
+
+
+def processes(text: str) -> int:
+    """Read a number of processes.
+
+    Raises
+    ------
+    ArgumentTypeError
+        When it is none.
+
+    >>> processes("4")
+    4
+    """
+    if not text.strip().isdecimal() or not int(text):
+        raise ArgumentTypeError(f"{text!r} is no number of processes: write 1 or more")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Read how long to wait.
+
+    Raises
+    ------
+    ArgumentTypeError
+        When it is no length of time.
+
+    >>> seconds("0.5")
+    0.5
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise ArgumentTypeError(f"{text!r} is no length of time: write seconds, more than 0")
+    return number
 
 
 def run(arguments: Namespace) -> int:

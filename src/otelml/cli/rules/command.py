@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-import sys
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from otelml.baseline import Baseline
 from otelml.baseline.document import BaselineError
 from otelml.cli.files import sealed, write_folder
-from otelml.cli.streams import write_document
+from otelml.cli.streams import complain, one_line, write_document
 from otelml.cli.thresholds import given, option
 from otelml.rules.catalogue import defaults, for_model, without
 from otelml.rules.constants import written
@@ -38,7 +37,7 @@ def execute(arguments: Namespace) -> int:
             texts = {f"{file.name}.rules.yml": rendered(file, arguments) for file in files}
             leave(arguments.out, texts, force=arguments.force)
     except (ValueError, OSError) as error:
-        sys.stderr.write(f"otelml rules: {error}\n")
+        complain(f"otelml rules: {one_line(error)}\n")
         return UNFIT
     return 0
 
@@ -154,4 +153,5 @@ def quoted(text: str) -> str:
 def leave(folder: Path, texts: dict[str, str], *, force: bool) -> None:
     """Write the files, and say where they are."""
     write_folder(folder, texts, force=force)
-    sys.stderr.write(f"{len(texts)} files in {folder}; `promtool check rules {folder}/*.rules.yml` looks at them\n")
+    check = f"promtool check rules {shlex.quote(str(folder))}/*.rules.yml"
+    complain(f"{one_line(f'{len(texts)} files in {folder}; `{check}` looks at them')}\n")

@@ -81,7 +81,7 @@ def _ask(port):
         return False
 
 
-def _requests(port, count):
+def _requests(_folder, count, port):
     """Send requests until so many were answered."""
     answered, deadline = 0, time.monotonic() + START_S
     while answered < count and time.monotonic() < deadline:
@@ -89,24 +89,19 @@ def _requests(port, count):
             answered += 1
         else:
             time.sleep(0.1)
-    return answered
 
 
-def _tasks(folder, count):
+def _tasks(folder, count, _port):
     """Have Celery do so many tasks."""
-    code = (
-        "import served\n"
-        f"print(sum(one.get(timeout={START_S}) for one in [served.task.delay() for _ in range({count})]))"
-    )
+    code = f"import served\n[one.get(timeout={START_S}) for one in [served.task.delay() for _ in range({count})]]"
     own = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")} | {
         "PYTHONPATH": str(PROGRAMS)
     }
     command = (sys.executable, "-c", code)
-    done = subprocess.run(command, cwd=folder, env=own, capture_output=True, timeout=2 * START_S, check=True)  # noqa: S603 -- ours
-    return int(done.stdout) // ROWS
+    subprocess.run(command, cwd=folder, env=own, capture_output=True, timeout=2 * START_S, check=True)  # noqa: S603 -- ours
 
 
-def serve(server, endpoint, folder, count, arrived=lambda: (0, 0)):
+def serve(server, endpoint, folder, count, arrived=lambda: (0, 0), launcher=(BIN / "opentelemetry-instrument",)):
     """Run a server until it has answered so many requests, and end it by SIGTERM."""
     port = _free_port()
     for name in ("q", "results", "control"):
@@ -114,11 +109,11 @@ def serve(server, endpoint, folder, count, arrived=lambda: (0, 0)):
     command = [part.format(port=port) for part in SERVERS[server]]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(  # noqa: S603 -- ours
-            [BIN / "opentelemetry-instrument", BIN / command[0], *command[1:]],
+            [*launcher, BIN / command[0], *command[1:]],
             env=environment(endpoint), cwd=folder, stdout=log, stderr=log,
         )  # fmt: skip
         try:
-            answered = _tasks(folder, count) if server.startswith("celery") else _requests(port, count)
+            (_tasks if server.startswith("celery") else _requests)(folder, count, port)
             time.sleep(1)
             started = time.monotonic()
             process.send_signal(signal.SIGTERM)
@@ -128,7 +123,7 @@ def serve(server, endpoint, folder, count, arrived=lambda: (0, 0)):
             process.kill()
             process.wait()
     time.sleep(0.2)
-    return Seen(answered * ROWS, *arrived(), seconds, (folder / "log").read_text())
+    return Seen(_predicted(folder), *arrived(), seconds, (folder / "log").read_text())
 
 
 def served(server, folder, count):
@@ -143,6 +138,11 @@ def served_to_nobody(server, folder, count):
         return serve(server, endpoint, folder, count)
 
 
+def served_alone(server, folder, count):
+    """Run a server without the launcher: how long it takes to end on this machine, as busy as it is."""
+    return serve(server, "", folder, count, launcher=())
+
+
 def pooled(kind, folder, count, **variables):
     """Run a program that predicts in a pool of processes."""
     with Receiver() as receiver:
@@ -152,7 +152,12 @@ def pooled(kind, folder, count, **variables):
             env=environment(receiver.endpoint, **variables), cwd=folder, capture_output=True, text=True,
             timeout=2 * LIMIT_S, check=True,
         )  # fmt: skip
-        return Seen(count * ROWS, *_arrived(receiver), time.monotonic() - started, done.stderr)
+        return Seen(_predicted(folder), *_arrived(receiver), time.monotonic() - started, done.stderr)
+
+
+def _predicted(folder):
+    """Rows that the processes themselves noted."""
+    return len((folder / "predicted").read_bytes())
 
 
 def _arrived(receiver):

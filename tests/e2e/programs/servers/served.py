@@ -19,8 +19,12 @@ queue.conf.broker_transport_options = {"data_folder_in": "q", "data_folder_out":
 
 
 def predict(_=None):
-    """Predict three rows."""
-    return len(model.predict_proba(X[:ROWS]))
+    """Predict three rows, and note it where all processes do: a client may have given up on a request."""
+    rows = len(model.predict_proba(X[:ROWS]))
+    file = os.open("predicted", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(file, b"." * rows)
+    os.close(file)
+    return rows
 
 
 def wsgi(_environ, start_response):

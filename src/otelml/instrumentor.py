@@ -17,9 +17,6 @@ from otelml.frameworks import FRAMEWORKS, module_of
 from otelml.ledger import ledger
 from otelml.patching.guard import guarded
 from otelml.patching.imports import load, loaded, when_imported
-from otelml.telemetry import endings
-
-_EARLY = endings  # it registers what comes after the host's own exit handlers
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,6 +24,9 @@ if TYPE_CHECKING:
     from otelml.frameworks.adapter import Adapter
     from otelml.patching.patcher import Patcher
     from otelml.patching.sites import Operation
+
+# Early: it registers what is done after the host's own exit handlers, which may predict.
+load("otelml.telemetry.endings")
 
 
 class FrameworkInstrumentor(BaseInstrumentor):

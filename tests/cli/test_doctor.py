@@ -386,3 +386,10 @@ def test_one_check_that_fails_takes_no_other_along() -> None:
     assert "second  was found too" in text
     assert "KeyError: 'x'" in text
     assert len(sections[0].wrong) == 1
+
+
+def test_the_end_of_a_process_has_limits(doctor: Doctor) -> None:
+    """The deadline of the launcher's providers is named, and the limit of those that the host makes."""
+    visit = doctor(OTEL_PYTHON_ML_SHUTDOWN_TIMEOUT="3s")
+    assert "take at most 3 s" in visit.line("launcher's providers")
+    assert "up to 30 s" in visit.line("your own providers")

@@ -171,7 +171,7 @@ class Pipeline:
         tickets = self.exporting.zero(deadline)
         for reader in self.shim.under_way.stuck(self.shim.patience_s):
             self.shim.export_ours(reader)
-        return all_done(tickets)
+        return self.exporting.waited(tickets, deadline)
 
     @guarded("exit")
     def finish(self) -> None:

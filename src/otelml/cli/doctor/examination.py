@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otelml.cli.doctor import configuration, exporters, frameworks, launcher, outcomes, sdk, versions
+from otelml.cli.doctor import configuration, ending, exporters, frameworks, launcher, outcomes, sdk, versions
 from otelml.cli.doctor.findings import Finding, Section, Situation, wrong
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ CHECKS: Checks = (
     ("OpenTelemetry SDK", sdk.check),
     ("Where it goes", exporters.check),
     ("Outcomes and baselines", outcomes.check),
+    ("End of a process", ending.check),
     ("Settings of otelml", configuration.own),
     ("Variables of OpenTelemetry", configuration.opentelemetry),
 )

@@ -1,0 +1,41 @@
+"""Every server and pool, and forks, in full size: `python tests/robustness/full/ends.py [REQUESTS] [FORKS]`.
+
+Prints a table: rows predicted, rows and spans that arrived, and the seconds from SIGTERM to the end, with a receiver
+that takes everything and with one that never answers. Takes several minutes; CI runs a part of it (`test_servers.py`).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TESTS = Path(__file__).parents[2]
+sys.path.insert(0, str(TESTS / "e2e"))
+
+from servers import POOLS, SERVERS, pooled, served, served_to_nobody  # noqa: E402 -- found by the line above
+
+FORKING = TESTS / "telemetry" / "programs" / "forking.py"
+
+
+def main(requests=60, forks=200):
+    """Print the table."""
+    print(f"{'':24} {'predicted':>9} {'arrived':>9} {'spans':>6} {'ends in':>8} {'frozen':>8}")
+    for server in SERVERS:
+        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+            seen = served(server, Path(one), requests)
+            frozen = served_to_nobody(server, Path(other), 12)
+        figures = f"{seen.predicted:9} {seen.arrived:9} {seen.spans:6} {seen.seconds:7.1f}s {frozen.seconds:7.1f}s"
+        print(f"{server:24} {figures}", flush=True)
+    for pool in POOLS:
+        with tempfile.TemporaryDirectory() as folder:
+            seen = pooled(pool, Path(folder), requests)
+        print(f"{pool:24} {seen.predicted:9} {seen.arrived:9} {seen.spans:6}", flush=True)
+    command = (sys.executable, str(FORKING), str(forks))
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=1_200)  # noqa: S603 -- ours
+    print(f"{forks} forks during collections: {done.stdout.strip()}")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

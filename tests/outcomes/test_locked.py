@@ -121,7 +121,7 @@ def test_a_store_that_stays_locked_ends_with_a_count(shared, caplog):
     started = time.monotonic()
     desk.close()
     assert time.monotonic() - started < 2.5
-    _until(lambda: ledger.dropped["store_unwritable", ""] - before == 3)
+    assert ledger.dropped["store_unwritable", ""] - before == 3
     assert "locked" in caplog.text
 
 

@@ -85,6 +85,7 @@ class Desk:
         self._introduced: dict[Model, str] = {}
         self._early = Early()
         self._service.start_afresh()
+        self._runs: list[Run] = []
         self._closed = False
 
     def hand_in(self, awaited: Sequence[Awaited]) -> None:
@@ -132,7 +133,7 @@ class Desk:
         """Join what was said to its predictions: at once in a store of our own, behind the caller in a shared one."""
         self._early.add(said)
         if not self._store.shared:
-            self._take_turns()
+            self._take_turns(0.0)  # whoever has the turn looks again; the host does not wait
             return
         self.expect()  # another process may hold its lock for seconds
         if not self._service.runs:
@@ -170,11 +171,13 @@ class Desk:
         """Write what waits, give up on what found no prediction, let go of the store; a second by default."""
         deadline = time.monotonic() + CLOSING_S if until is None else until
         self.write(deadline)
-        while self._store.shared and self._waits() and time.monotonic() < deadline:
+        while self._store.shared and (self._waits() or self._runs) and time.monotonic() < deadline:
             # Another worker, which may be ending as well, has yet to write the prediction; or it holds the store.
             time.sleep(max(0.0, min(RETRY_S, deadline - time.monotonic())))
             self.write(deadline)
         self._closed = True
+        runs, self._runs = self._runs, []
+        self._put_back(list(runs))  # what the thread has in hand, which may be stuck
         self._leave_behind()
         self._service.close()
         self._store.close()
@@ -199,7 +202,7 @@ class Desk:
     def _do(self, mature: bool) -> bool:  # noqa: FBT001 -- the service's
         return self._take_turn(PATIENCE_S, mature=mature)
 
-    def _take_turns(self, patience: float = PATIENCE_S, *, mature: bool = False) -> bool:
+    def _take_turns(self, patience: float, *, mature: bool = False) -> bool:
         """Take turns until nothing came in the meantime, from a signal handler of this very thread, say."""
         done = self._take_turn(patience, mature=mature)
         while done and self._waits() and not self._store.shared:
@@ -222,7 +225,7 @@ class Desk:
         tried = self._early.take() if fold else []  # before folding: the prediction of each was made before it came
         if fold:
             self._fold()
-        runs = _in_order(_drained(self._pending), tried)
+        runs = self._runs = _in_order(_drained(self._pending), tried)
         try:
             self._introduce()
             while runs:
@@ -235,7 +238,9 @@ class Desk:
             self._warn_of_lock()
             return False
         finally:
-            self._put_back(runs)  # also where an interrupt came
+            if self._runs is runs:  # else the end of the process has counted them
+                self._runs = []
+                self._put_back(runs)  # also where an interrupt came
             self._count_rejected()
         return True
 
@@ -246,8 +251,6 @@ class Desk:
     def _put_back(self, runs: list[Run]) -> None:
         self._early.put_back([one for _, tried in runs for one in tried])
         self._pending.extendleft(reversed([one for awaited, _ in runs for one in awaited]))
-        if self._closed and runs:
-            self._leave_behind()
 
     def _one_run(self, run: Run) -> None:
         awaited, tried = run

@@ -199,6 +199,8 @@ def repeated(one: Awaited, held: Iterable[Held], ages: Ages) -> Held | None:
     """The prediction that `one` repeats: of its id and model, it still waits.  None where `one` stands for itself."""
     before = after = None
     for other in held:
+        if other.awaited == one:  # brought twice, after an interrupt
+            return other
         if not same_model(other.awaited, one):
             continue
         if other.awaited.time <= one.time:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 import scipy.sparse
 
-from otelml.arrays import as_array, classes_in, column, column_names, n_rows
+from otelml.arrays import as_array, classes_in, column, column_names, is_lazy, n_rows
 
 
 class Tensor:
@@ -126,3 +126,31 @@ def test_what_was_not_computed_yet_stays_so():
     assert n_rows(NotComputed()) is None
     with pytest.raises(TypeError, match="NotComputed was not computed yet"):
         as_array(NotComputed())
+
+
+@pytest.mark.parametrize(
+    ("masked", "expected"),
+    [
+        (np.ma.array([1, 2], mask=[0, 1]), [1.0, None]),
+        (np.ma.array([1.5, 1e20], mask=[0, 1], dtype=np.float32), [1.5, None]),
+        (np.ma.array([True, False], mask=[0, 1]), [True, None]),
+        (np.ma.array(["a", "b"], mask=[0, 1]), ["a", None]),
+        (np.ma.array([1, 2]), [1, 2]),
+    ],
+)
+def test_masked_is_missing(masked, expected):
+    """What lies below a mask is no value: NaN among numbers, None among anything else."""
+    array = as_array(masked)
+    assert type(array) is np.ndarray
+    assert [None if one is None or one != one else one for one in array.tolist()] == expected  # noqa: PLR0124 -- NaN
+
+
+def test_what_was_not_computed_is_lazy():
+    """Lazy frames are told by their class, and by nothing that would compute them."""
+
+    class Delayed:
+        __dask_graph__ = None
+
+    assert is_lazy(Delayed())
+    assert is_lazy(pl.DataFrame({"a": [1]}).lazy())
+    assert not any(map(is_lazy, (np.zeros(2), [1], pl.DataFrame({"a": [1]}), pd.DataFrame({"a": [1]}), None)))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otelml.batches import predictions
-from otelml.prediction import Decision, Form, Task, label_text, label_texts, normalise
+from otelml.prediction import UNKNOWN, Decision, Form, Task, label_text, label_texts, normalise
 
 BINARY = Decision(Task.BINARY, ("0", "1"), 1, 0.5)
 THREE = Decision(Task.MULTICLASS, ("a", "b", "c"))
@@ -136,3 +136,24 @@ def test_ids_are_texts_as_outcomes_have_them(given_ids):
     """An id may change its type between prediction and outcome, as pandas makes floats of integers."""
     with predictions(ids=given_ids) as batch:
         assert batch.ids == ["1", "2"] == [label_text(one) for one in given_ids]
+
+
+def test_larger_probability_decides_by_default():
+    """Without a threshold of anybody's the larger probability decides, and of equal ones that of the first class."""
+    tie = np.array([[0.5, 0.5], [0.4, 0.6]])
+    for positive in (0, 1):
+        decision = Decision(Task.BINARY, ("0", "1"), positive, first=True)
+        assert normalise(Form.PROBABILITIES, decision, tie).predicted.tolist() == [0, 1]
+    assert normalise(Form.PROBABILITIES, BINARY, tie).predicted.tolist() == [1, 1]
+
+
+def test_margins_are_cut_where_the_model_cuts():
+    """A margin at the cut is of the second class where the model has it so; an unknown cut decides nothing."""
+    margins = np.array([0.0, 1.0, 2.0, np.nan])
+    for inclusive, expected in ((False, [0, 0, 1, -1]), (True, [0, 1, 1, -1])):
+        decision = Decision(Task.BINARY, ("0", "1"), 1, margin=1.0, inclusive=inclusive)
+        assert normalise(Form.MARGINS, decision, margins).predicted.tolist() == expected
+    unknown = Decision(Task.BINARY, ("0", "1"), 1, threshold=UNKNOWN, margin=UNKNOWN)
+    assert normalise(Form.MARGINS, unknown, margins).predicted is None
+    scored = normalise(Form.PROBABILITIES, unknown, np.array([[0.2, 0.8]]))
+    assert (scored.predicted, scored.scores.tolist()) == (None, [0.8])

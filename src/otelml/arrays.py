@@ -41,9 +41,12 @@ def unmasked(array: Array) -> Array:
     masked = cast("MaskedArray[Any, Any]", array)
     if masked.dtype.names is not None or not np.ma.is_masked(masked):
         return np.asarray(masked.data)
-    kind = "f" if masked.dtype.kind == "f" else "f8" if masked.dtype.kind in "iu" else "O"
-    plain: Any = masked.astype(masked.dtype if kind == "f" else kind)
-    return plain.filled(None if kind == "O" else np.nan)
+    number = masked.dtype.kind in "iuf"
+    plain: Array = masked.data.astype(
+        object if not number else masked.dtype if masked.dtype.kind == "f" else np.float64
+    )
+    plain[np.ma.getmaskarray(masked)] = np.nan if number else None
+    return plain
 
 
 def is_lazy(value: Any) -> bool:

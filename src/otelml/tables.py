@@ -91,7 +91,7 @@ def table_of(value: Any, most: int | None = None) -> Table:
     if isinstance(value, dict):
         return _of_inputs(cast("dict[Any, Any]", value))
     if isinstance(value, list | tuple):
-        return _of_rows(cast("list[Any]", value))
+        return value if isinstance(value, Table) else _of_rows(cast("list[Any]", value))
     if _has(value, "tocsr"):
         return _of_array(value.tocsr()[:, :most].toarray(), None)
     if type(value).__module__ == "xgboost.core" and type(value).__name__ == DMATRIX:
@@ -133,8 +133,6 @@ def _has(value: Any, method: str) -> bool:
 
 
 def _of_holder(value: Any) -> Table:
-    if isinstance(value, Table):
-        return value
     if is_lazy(value):
         raise TypeError(f"{type(value).__name__} was not computed yet")
     names = column_names(value)

@@ -50,7 +50,8 @@ def local(value: Any) -> Any:
 
 def returned(description: Description, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reading:
     """What the outputs tell that a call returned."""
-    return read(description, [local(one) for one in outputs], argument(args, kwargs, 0, "output_names"))
+    values = [one if type(one) is np.ndarray else local(one) for one in outputs]
+    return read(description, values, argument(args, kwargs, 0, "output_names"))
 
 
 def bound(description: Description, _none: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reading:

@@ -57,6 +57,11 @@ class Watching:
         self.arrived = self.started = 0.0
         self.context: Context | None = None  # the call's own, where it differs from that of its caller
 
+    @property
+    def begun(self) -> bool:
+        """Whether a step was taken."""
+        return bool(self.started)
+
     @unseen
     def step(self, advance: Callable[..., Any], /, *args: Any) -> Any:
         """Advance, with what is current within the call."""

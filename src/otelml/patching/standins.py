@@ -134,6 +134,14 @@ class DescriptorStandIn(StandIn):
             return found
         return self._replace(found, instance)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        original, kind = self._original, kind_of(self._original)
+        if kind in (staticmethod, classmethod):  # as cloudpickle does, which goes by the exact type
+            return kind, (original.__func__,)
+        if kind is property:
+            return kind, (original.fget, original.fset, original.fdel, original.__doc__)
+        return super().__reduce_ex__(protocol)
+
     def _replace(self, found: Any, instance: Any) -> Any:
         if kind_of(found) is functools.partial:
             return self._partial(found, instance)

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 class Around(Protocol):
     """What happens around the steps of one call, and once it ended in one of three ways."""
 
+    @property
+    def begun(self) -> bool:
+        """Whether a step was taken."""
+        ...
+
     def step(self, advance: Callable[..., Any], /, *args: Any) -> Any:
         """Advance, and return what came."""
 
@@ -37,6 +42,8 @@ class Around(Protocol):
 
 class Silent:
     """Nothing within the steps is a prediction."""
+
+    begun = True
 
     @unseen
     def step(self, advance: Callable[..., Any], /, *args: Any) -> Any:
@@ -78,6 +85,9 @@ class Stepping(StandIn):
     @unseen
     def close(self) -> None:
         """Let it end where it stands."""
+        if not self._around.begun:
+            self._original.close()
+            return
         self._around.step(self._original.close)
         self._around.failed(GeneratorExit())
 

@@ -249,7 +249,7 @@ def _rows(points: Any, name: str) -> float:
 
 
 if __name__ == "__main__":
-    found = run(int(sys.argv[1]) if len(sys.argv) > 1 else 2_000)
+    found = run(*map(int, sys.argv[1:] or ["2000"]))
     sys.stdout.write(
         f"{dict(found.outcomes)}, {len(found.failures)} failures\n" + "\n".join(found.failures[:50]) + "\n"
     )

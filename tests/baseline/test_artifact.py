@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LinearRegression
 
+import otelml
 from otelml.baseline import Baseline, BaselineError
 from otelml.baseline.document import digest, lay_out
 
@@ -168,6 +170,70 @@ def test_a_failed_save_leaves_the_old_file(baseline: Baseline, tmp_path: Path) -
     with pytest.raises(BaselineError, match="cannot be written"):
         baseline.save(tmp_path / "churn.json")
     assert [entry.name for entry in tmp_path.iterdir()] == ["churn.json"]
+
+
+def _whole(value: Any) -> Any:
+    """Numbers as JavaScript writes them: 1.0 is 1, and -0.0 is 0."""
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e21 else value
+
+
+def _real(value: Any) -> Any:
+    """Every number with a fraction, as languages without whole numbers write it."""
+    if isinstance(value, dict):
+        return {key: _real(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_real(item) for item in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+WRITERS: dict[str, Callable[[Any], bytes]] = {
+    "whole numbers without a fraction": lambda payload: json.dumps(_whole(payload)).encode(),
+    "every number with a fraction": lambda payload: json.dumps(_real(payload)).encode(),
+    "keys in order, on one line": lambda payload: json.dumps(payload, sort_keys=True, separators=(",", ":")).encode(),
+    "keys the other way round": lambda payload: json.dumps(dict(reversed(payload.items())), indent=4).encode(),
+    "letters as they are": lambda payload: json.dumps(payload, ensure_ascii=False).encode(),
+    "a mark of UTF-8": lambda payload: json.dumps(payload).encode("utf-8-sig"),
+    "UTF-16": lambda payload: json.dumps(payload).encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("name", ["cancer", "diabetes"])
+def test_another_program_may_write_the_file_again(
+    writer: str, name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """The content is what the hash is of: the same baseline under the same id, saved as the same bytes."""
+    case: Case = request.getfixturevalue(name)
+    saved = Baseline.fit(case.model, case.X, case.y, name="späte Flüge")
+    saved.save(tmp_path / "one.json")
+    (tmp_path / "two.json").write_bytes(WRITERS[writer](json.loads((tmp_path / "one.json").read_bytes())))
+    loaded = Baseline.load(tmp_path / "two.json")
+    assert loaded == saved
+    assert loaded.id == saved.id
+
+
+def test_squares_that_do_not_fit_are_left_out(tmp_path: Path) -> None:
+    """A regression of numbers around 1e160 has a baseline, without what cannot be computed."""
+    rows = np.random.default_rng(0).normal(size=(400, 1))
+    baseline = Baseline.fit(LinearRegression().fit(rows, rows[:, 0] * 1e160), rows, rows[:, 0] * 1e160)
+    baseline.save(tmp_path / "b.json")
+    assert Baseline.load(tmp_path / "b.json") == baseline
+    assert baseline.value_sd is None
+
+
+def test_the_package_offers_what_a_notebook_looks_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`otelml.BaselineError`, the version, and `dir(otelml)`; `~` in a path is the user's home."""
+    assert otelml.BaselineError is BaselineError
+    assert otelml.__version__
+    assert {"Baseline", "BaselineError", "identify", "instrument", "__version__"} <= set(dir(otelml))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    baseline = Baseline.fit(object(), np.arange(50.0)[:, None])
+    baseline.save("~/b.json")
+    assert Baseline.load("~/b.json") == Baseline.load(tmp_path / "b.json") == baseline
 
 
 def test_importing_it_imports_no_framework() -> None:

@@ -37,7 +37,7 @@ from otelml.testing import capture, total
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROWS = 400
+ROWS, TOGETHER = 100, 10
 NAN, INFINITE = float("nan"), float("inf")
 
 
@@ -113,6 +113,9 @@ def mutated(payload: dict[str, Any], draw: random.Random) -> dict[str, Any]:
 
 def _change(payload: dict[str, Any], draw: random.Random) -> None:
     places = list(_places(payload))
+    if draw.randrange(4) == 0:
+        _nudge_a_float(payload, places, draw)
+        return
     # First a part of the file, then a place in it: else nearly all would be counts of bins.
     part = draw.choice(sorted({place[0] for place in places}))
     *way, key = draw.choice([place for place in places if place[0] == part])
@@ -130,6 +133,17 @@ def _change(payload: dict[str, Any], draw: random.Random) -> None:
         held.insert(key, copy.deepcopy(held[draw.randrange(len(held))]))
     else:
         held[draw.choice(["new", "", "\ud83d", key + "2"])] = copy.deepcopy(held[key])
+
+
+def _nudge_a_float(payload: dict[str, Any], places: list[tuple[Any, ...]], draw: random.Random) -> None:
+    """Change a number that stands for itself: what is taken has to do no harm either."""
+    own = ("mean", "standard_deviation", "lower", "upper", "value", "P1D", "P7D", "P28D")
+    *way, key = draw.choice([place for place in places if place[-1] in own] or places)
+    held: Any = payload
+    for step in way:
+        held = held[step]
+    if isinstance(held, dict) and isinstance(held.get(key), float):
+        held[key] = held[key] * draw.choice([1.001, 0.999, 1e-300, 1e300, 1e-12]) or 0.5
 
 
 def _nudged(value: Any, draw: random.Random) -> Any:
@@ -164,20 +178,22 @@ def _hash(payload: dict[str, Any]) -> str:
 
 
 def run(count: int, seed: int = 0) -> Result:
-    """Try `count` mutations."""
+    """Try `count` mutations, some in each process."""
     draw, served, result = random.Random(seed), victims(), Result()
-    innocent_rows = np.random.default_rng(1).normal(size=(40, 2))
-    innocent = LogisticRegression().fit(innocent_rows, innocent_rows[:, 0] > 0)
+    rows = np.random.default_rng(1).normal(size=(40, 2))
+    innocent = Served(LogisticRegression().fit(rows, rows[:, 0] > 0), rows, {})
     with tempfile.TemporaryDirectory() as folder, _quiet():
-        for number in range(count):
-            victim = draw.choice(served)
-            path = Path(folder, f"{number}.baseline.json")
-            path.write_text(json.dumps(mutated(victim.payload, draw)), "utf-8", errors="surrogatepass")
+        for first in range(0, count, TOGETHER):
+            chosen = [draw.choice(served) for _ in range(min(TOGETHER, count - first))]
+            paths = [Path(folder, f"{first + at}.baseline.json") for at in range(len(chosen))]
+            for path, victim in zip(paths, chosen, strict=True):
+                path.write_text(json.dumps(mutated(victim.payload, draw)), "utf-8", errors="surrogatepass")
             try:
-                result.outcomes[_tried(path, victim, innocent, innocent_rows)] += 1
+                result.outcomes += _tried(paths, chosen, innocent)
             except Exception as error:  # noqa: BLE001 -- whatever it is, it is what is looked for
-                result.failures.append(f"{number}: {type(error).__name__}: {str(error)[:300]}")
-            path.unlink()
+                result.failures.append(f"from {first} on: {type(error).__name__}: {str(error)[:300]}")
+            for path in paths:
+                path.unlink()
     return result
 
 
@@ -194,39 +210,46 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(before)
 
 
-def _tried(path: Path, victim: Served, innocent: Any, rows: Any) -> str:
-    try:
-        Baseline.load(path)
-        outcome = "taken"
-    except BaselineError:
-        outcome = "refused"
+def _tried(paths: list[Path], victims: list[Served], innocent: Served) -> Counter[str]:
+    """Serve one model all the time, and one after the other with each of the baselines."""
     with capture() as captured:
         host = captured.meter_provider.get_meter("host").create_counter("host.rows")
         otelml.instrument(captured.tracer_provider, captured.meter_provider)
         try:
-            otelml.identify(innocent, name="innocent")
-            otelml.identify(victim.model, name="victim", baseline=path)
-            for _ in range(2):
+            otelml.identify(innocent.model, name="innocent").predict(innocent.rows)
+            captured.points()
+            outcomes: Counter[str] = Counter()
+            for number, (path, victim) in enumerate(zip(paths, victims, strict=True), start=1):
                 host.add(1)
-                victim.model.predict(victim.rows)
-                innocent.predict(rows)
+                outcomes[_outcome(path)] += 1
+                otelml.identify(victim.model, name=path.name, baseline=path).predict(victim.rows)
+                innocent.model.predict(innocent.rows)
                 points = captured.points()
-                assert total(points, "host.rows").last, "a collection lost the host's own metric"
-            counted = {name: total(points, "ml.inference.rows", {"ml.model.name": name}).last for name in NAMES}
-            assert counted == {"innocent": 2 * len(rows), "victim": 2 * len(victim.rows)}, counted
-            errors = total(points, "otelml.errors").last
-            assert errors == (outcome == "refused"), f"{errors} errors of a file that was {outcome}"
+                assert total(points, "host.rows").last == number, "a collection lost the host's own metric"
+                assert _rows(points, "innocent") == (number + 1) * len(innocent.rows), "rows of the innocent are lost"
+            points = captured.points()
+            assert [_rows(points, path.name) for path in paths] == [len(one.rows) for one in victims]
+            assert total(points, "otelml.errors").last == outcomes["refused"], "errors that are no refusals"
             assert total(points, "ml.column.values", {"ml.model.name": "innocent"}).last, "columns are lost"
         finally:
             otelml.uninstrument()
-    return outcome
+    return outcomes
 
 
-NAMES = ("innocent", "victim")
+def _outcome(path: Path) -> str:
+    try:
+        Baseline.load(path)
+    except BaselineError:
+        return "refused"
+    return "taken"
+
+
+def _rows(points: Any, name: str) -> float:
+    return total(points, "ml.inference.rows", {"ml.model.name": name}).last
 
 
 if __name__ == "__main__":
-    found = run(int(sys.argv[1]) if len(sys.argv) > 1 else 2_000)
+    found = run(*map(int, sys.argv[1:] or ["2000"]))
     sys.stdout.write(
         f"{dict(found.outcomes)}, {len(found.failures)} failures\n" + "\n".join(found.failures[:50]) + "\n"
     )

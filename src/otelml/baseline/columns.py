@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -77,7 +78,8 @@ class Column:
     @property
     def scale(self) -> tuple[float, float]:
         """Mean and deviation by which its moments are standardised."""
-        return self.mean or 0.0, self.sd or 1.0
+        sd = self.sd or 1.0
+        return self.mean or 0.0, sd if sd >= sys.float_info.min else 1.0  # below, its inverse is infinite
 
 
 def to_payload(column: Column) -> Payload:

@@ -77,6 +77,8 @@ class Days:
 
 
 def _day_numbers(times: Array) -> NDArray[np.int64]:
+    masked = np.ma.getmaskarray(times)
+    times = np.ma.getdata(times)
     if times.dtype.kind in "iuf" and np.abs(times[np.isfinite(times)]).max(initial=0) > LATEST_S:
         raise BaselineError("times as numbers are seconds since the epoch; these look like milliseconds or less")
     if times.dtype.kind == "O":
@@ -87,7 +89,7 @@ def _day_numbers(times: Array) -> NDArray[np.int64]:
         raise BaselineError(
             f"time holds what is no time ({error}): give datetimes or seconds since the epoch"
         ) from error
-    known = np.isfinite(seconds) & ~np.ma.getmaskarray(times)
+    known = np.isfinite(seconds) & ~masked
     missing = int(np.count_nonzero(~known))
     if missing:
         raise BaselineError(f"{missing} of {len(seconds)} times are missing: leave those rows out")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from otelml.baseline import Baseline, BaselineError, BaselineWarning
 from otelml.baseline.columns import MOST_COLUMNS
 from otelml.baseline.discovery import SUFFIX
+from otelml.cli.baseline.csv_files import Dialect
 from otelml.cli.baseline.data import open_data
 from otelml.cli.baseline.drawing import draw
 from otelml.cli.baseline.layout import lay_out
@@ -77,7 +78,7 @@ def make(request: Request, done: Steps, remarks: list[str]) -> Baseline:
 
 def _read(model: Any, request: Request, done: Steps, remarks: list[str]) -> Rows:
     """Read what the model is asked about, once it is known that it is there."""
-    data = open_data(request.data)
+    data = open_data(request.data, Dialect(request.sep, request.decimal, request.encoding))
     layout = lay_out(request, data, names_of(model), width_of(model))
     asked = [] if request.columns_only else [f"ask {request.model.name}", "performance"]
     done.plan([*asked, *layout.inputs[:MOST_COLUMNS]])

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from otelml.cli.baseline.csv_files import ANY, ENCODING, Dialect, read_columns, read_names, recognised
 from otelml.cli.baseline.request import RequestError, needed
 from otelml.cli.baseline.writing import first_line
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PARQUET = (".parquet", ".parq", ".pq")
-CSV = re.compile(r"\.csv(\.(gz|zip|bz2|xz))?$", re.IGNORECASE)
+CSV = re.compile(r"\.(csv|tsv)(\.(gz|zip|bz2|xz))?$", re.IGNORECASE)
 UNNAMED = re.compile(r"__index_level_\d+__")
 
 
@@ -39,8 +40,12 @@ class Data(Protocol):
         ...
 
 
-def open_data(path: Path) -> Data:
+def open_data(path: Path, dialect: Dialect = ANY) -> Data:
     """Open a file, or a folder of Parquet files.
+
+    Parameters
+    ----------
+    dialect : of CSV, as far as it is given.
 
     Raises
     ------
@@ -54,8 +59,10 @@ def open_data(path: Path) -> Data:
     if path.suffix.lower() in PARQUET:
         return _parquet(path)
     if CSV.search(path.name):
-        return _csv(path)
-    raise RequestError(f"{path.name} is neither Parquet nor CSV by its name (--data): give *.parquet or *.csv")
+        return _csv(path, dialect)
+    raise RequestError(
+        f"{path.name} is neither Parquet nor CSV by its name (--data): give *.parquet or *.csv (or *.tsv)"
+    )
 
 
 @dataclass(frozen=True)
@@ -89,20 +96,20 @@ def _parquet(path: Path) -> Data:
     return _Opened(path, columns, lambda wanted: pandas.read_parquet(path, columns=wanted, engine="pyarrow"), index)
 
 
-def _csv(path: Path) -> Data:
+def _csv(path: Path, dialect: Dialect) -> Data:
     pandas = needed("pandas")
-    names = _readable(path, lambda: pandas.read_csv(path, nrows=0).columns)
-    # `low_memory` would guess the types of a column piece by piece
-    return _Opened(
-        path,
-        tuple(str(name) for name in names),
-        lambda wanted: pandas.read_csv(path, usecols=wanted, low_memory=False),
-    )
+    found = recognised(path, dialect)
+    names = _readable(path, lambda: read_names(pandas, path, found))
+    return _Opened(path, names, lambda wanted: read_columns(pandas, path, found, wanted))
 
 
 def _readable(path: Path, read: Callable[[], Any]) -> Any:
     try:
         return read()
+    except RequestError:
+        raise
+    except UnicodeError as error:
+        raise RequestError(f"{path} is not in the encoding that it is read by ({error}): {ENCODING}") from error
     except Exception as error:  # what reads archives and columns raises of everything
         raise RequestError(
             f"{path} cannot be read ({type(error).__name__}: {first_line(error)}): "

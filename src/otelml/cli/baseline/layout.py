@@ -62,6 +62,8 @@ def _check_there(option: str, names: Iterable[str], data: Data) -> None:
         if name not in known:
             close = near(name, known)
             mend = f"near it are {listed(close)}" if close else f"its columns are {listed(known)}"
+            if len(known) == 1 and not close:
+                mend += "; if another character is between its columns, give --sep"
             raise RequestError(f"{data.path} has no column {name!r} ({option}): {mend}")
 
 

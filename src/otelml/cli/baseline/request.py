@@ -39,6 +39,9 @@ class Request:
     version: str | None = None
     ignore: tuple[str, ...] = ()
     columns_only: bool = False
+    sep: str | None = None
+    decimal: str | None = None
+    encoding: str | None = None
 
     @classmethod
     def of(cls, arguments: Namespace) -> Request:
@@ -61,6 +64,9 @@ class Request:
             version=arguments.version,
             ignore=tuple(arguments.ignore),
             columns_only=arguments.columns_only,
+            sep=arguments.sep,
+            decimal=arguments.decimal,
+            encoding=arguments.encoding,
         )
         _check_files(request, force=arguments.force)
         _check_label(request)

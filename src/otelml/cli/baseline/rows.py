@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from otelml.cli.baseline.csv_files import MISSING
 from otelml.cli.baseline.request import RequestError, needed
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from otelml.cli.baseline.layout import Layout
 
+NO_TIMES = (*MISSING, "NaT")  # texts of a column of times
 MEND = "write times as 2013-03-01T05:00:00Z, or as seconds since the epoch"
 
 
@@ -48,6 +50,8 @@ def take(frame: Any, layout: Layout, path: Path, remark: Callable[[str], object]
     if not len(frame):
         raise RequestError(f"{path} has no rows: give some")
     label, time = layout.label, layout.time
+    if time is not None and frame[time].dtype.kind == "O":  # a text of one of these is no time
+        frame = frame.assign(**{time: frame[time].where(~frame[time].isin(NO_TIMES))})
     for name in filter(None, (label, time)):
         frame = _with(frame, name, path, remark)
     if time is not None and isinstance(frame[time].iloc[0], str):

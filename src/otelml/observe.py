@@ -66,7 +66,13 @@ class Observer:
     ) -> Any:
         """Call `call(model, *args, **kwargs)` and watch it."""
         arrived = started = _clock()
-        watch = Watch(operation, model, self.adapter)
+        try:
+            watch = Watch(operation, model, self.adapter)
+        except Exception as error:  # noqa: BLE001 -- the guard
+            swallow("observe", error)
+            watch = None
+        if watch is None:
+            return call(model, *args, **kwargs)
         # An exception of a signal handler may come between any two of these steps, in a `finally` too: what has to be
         # put back is put back twice.
         try:

@@ -89,7 +89,7 @@ def odd(request):
 def test_one_odd_class_spoils_no_other(kind, odd, request, caplog):
     """Whatever a class refuses, it works as before, is named once in the log, and every other is monitored."""
     when, make = odd
-    ledger.reset()
+    ledger._said.clear()
     cls = make(kind) if when == "before" else None
     kept = request.getfixturevalue("captured")
     cls = cls or make(kind)
@@ -186,7 +186,7 @@ NAMED = {"OnInstance": "it is set on the instance", "ByCachedProperty": "it is a
 @pytest.mark.parametrize("at", range(11))
 def test_each_shape_is_seen_or_named(at, captured, caplog):
     """A `predict` of whatever shape is monitored, or named once in the log."""
-    ledger.reset()
+    ledger._said.clear()
     cls = shapes()[at]
     caplog.clear()
     name = cls.__name__
@@ -209,7 +209,7 @@ def test_each_shape_is_seen_or_named(at, captured, caplog):
 @pytest.mark.usefixtures("captured")
 def test_shapes_that_are_not_monitored_are_named(caplog):
     """The log names each class once, and says why."""
-    ledger.reset()
+    ledger._said.clear()
     caplog.set_level(logging.WARNING)
     for cls in shapes():
         cls().fit(X, Y)

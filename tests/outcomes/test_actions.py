@@ -143,7 +143,7 @@ def test_an_id_that_nobody_knows_is_told_with_its_mend(service, monkeypatch, cap
     """It is counted as unknown under the action's name, and the log says what to do."""
     from otelml.ledger import ledger
 
-    ledger.reset()
+    ledger._said.clear()
     monkeypatch.setattr(early, "GRACE_S", 0.0)
     otelml.record_actions(["nobody"], "wave")
     process.current().desk.write()

@@ -214,7 +214,7 @@ def test_outcomes_that_find_no_prediction_are_told_with_their_mend(caplog):
     """Who forgot the launcher, or gave other ids, reads what to do."""
     from otelml.ledger import ledger
 
-    ledger.reset()
+    ledger._said.clear()
     with capture("delta") as captured:
         otelml.instrument(captured.tracer_provider, captured.meter_provider, outcome_store="memory")
         try:

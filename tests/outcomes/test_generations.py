@@ -182,7 +182,7 @@ def test_predictions_and_labels_by_turns_are_in_order(service, model):
 
 def test_what_is_skipped_is_counted_and_said_once(service, model, caplog):
     """An id of a customer who is scored again before the horizon: the log names the cause and the fix."""
-    ledger.reset()
+    ledger._said.clear()
     for number in (1, -1, -1):
         service.predict(model, ["x"], [number])
         service.clock.advance(120)

@@ -141,8 +141,7 @@ def test_the_garbage_collector_takes_no_lock(watch, name, logistic):
     left, done = weakref.ref(reader), threading.Event()
 
     def collect():
-        with streams._lock:
-            gc.collect()
+        streams._lock.do(gc.collect)
         done.set()
 
     del meters, reader

@@ -184,7 +184,7 @@ def test_a_block_may_be_left_in_another_context(watch, name, logistic):
 def test_lengths_that_differ_are_invalid(watch, caplog, actuals, more):
     """A call that cannot be understood names both lengths in the log, records nothing, and raises nothing."""
     watched = watch()
-    ledger.reset()
+    ledger._said.clear()
     already = watched.count("ml.outcome.rejections", reason="invalid")
     otelml.record_outcomes(["a", "b"], actuals, **more)
     assert re.search(r"[123] (actuals|values)", caplog.text)

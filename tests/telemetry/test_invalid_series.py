@@ -45,7 +45,7 @@ def surrogate_name(streams):
 
 
 KINDS = (
-    text_value, surrogate_attribute, more_than_64_bits, wide_attribute, text_gauge, surrogate_name
+    text_value, more_than_64_bits, wide_attribute, text_gauge, surrogate_name
 )  # fmt: skip
 
 
@@ -66,6 +66,15 @@ def test_one_bad_series_costs_itself(pipeline, provide, keeper, streams, tempora
     for data in filter(None, reader.collections):
         encode_metrics(data).SerializeToString()
     assert ledger.dropped["invalid_series", ""] == before + 1
+
+
+def test_half_a_surrogate_pair_leaves_as_a_question_mark(pipeline, provide, keeper, streams):
+    """An attribute that cannot be encoded costs its own character, and no series."""
+    reader = keeper("delta")
+    pipeline.open(provide(reader))
+    surrogate_attribute(streams)
+    points = [point for point in reader.points() if point.value]
+    assert [(point.value, point.attributes["bad"]) for point in points] == [(1, "a?b")]
 
 
 def test_a_scope_that_cannot_be_sent_costs_itself(pipeline, provide, keeper, streams):

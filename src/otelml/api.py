@@ -16,6 +16,7 @@ from otelml.instrumentor import INSTRUMENTORS, disabled
 from otelml.labels import actual_text, entries, id_text, is_missing, plain
 from otelml.ledger import ledger
 from otelml.outcomes.records import Action, Outcome
+from otelml.outside import let_pass
 from otelml.patching.guard import guarded
 from otelml.settings import load
 from otelml.telemetry.pipeline import PIPELINE
@@ -143,7 +144,7 @@ def _record(ids: Any, actuals: Any, at: Any, weight: Any) -> None:
         desk.reject("invalid", max(len(texts), len(values)))
         return
     labels = [actual_text(actual) for actual in values]
-    times = _numbers("at", read, clock.now() if at is None else at, len(texts))
+    times = [clock.now()] * len(texts) if at is None else _numbers("at", read, at, len(texts))
     weights = [1.0] * len(texts) if weight is None else _numbers("weight", _weights, weight, len(texts))
     outcomes = [
         Outcome(one, label, _number(actual), time, weight)
@@ -256,5 +257,6 @@ def _number(actual: Any) -> float | None:
 def _float(value: Any) -> float | None:
     try:
         return float(plain(value))  # pyright: ignore[reportArgumentType] -- whatever it is
-    except Exception:  # noqa: BLE001 -- a class of the host's own may raise anything
+    except Exception as error:  # noqa: BLE001 -- a class of the host's own may raise anything
+        let_pass(error)
         return None

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from otelml.outside import let_pass
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -130,7 +132,8 @@ def actual_text(label: object) -> str | None:
         if is_missing(label):
             return None
         text = label_text(label)
-    except Exception:  # noqa: BLE001 -- a class of the host's own may raise anything from its text
+    except Exception as error:  # noqa: BLE001 -- a class of the host's own may raise anything from its text
+        let_pass(error)
         return None
     return canonical(text) if isinstance(label, str | bytes) else text
 
@@ -185,7 +188,8 @@ def whole_id(one: object) -> str:
         if not isinstance(one, str) and is_missing(one := plain(one)):
             return NO_ID
         text = _text(one)
-    except Exception:  # noqa: BLE001 -- a class of the host's own may raise anything from its text
+    except Exception as error:  # noqa: BLE001 -- a class of the host's own may raise anything from its text
+        let_pass(error)
         return NO_ID
     return NO_ID if text in MISSING_IDS or text.isspace() else text
 

@@ -15,7 +15,8 @@ from otelml import clock
 from otelml.ledger import ledger
 from otelml.locks import Lock
 from otelml.outcomes.records import Awaited
-from otelml.patching.guard import guarded, let_pass, swallow
+from otelml.outside import let_pass
+from otelml.patching.guard import guarded, swallow
 from otelml.prediction import Form, Task, normalise
 from otelml.staging import Lane, drained, taken
 

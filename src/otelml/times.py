@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from otelml.labels import entries, is_missing, plain
+from otelml.outside import let_pass
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -80,6 +81,7 @@ def read(times: Any) -> tuple[Floats, str | None]:
     try:
         return _read(times)
     except Exception as error:  # noqa: BLE001 -- a class of the host's own may raise anything
+        let_pass(error)
         shape = (len(cast("list[Any]", times)),) if isinstance(times, list | tuple) else ()
         return np.full(shape, np.nan), _unreadable(cast("object", times), error)
 
@@ -144,6 +146,7 @@ def _one(time: Any) -> tuple[float, bool, str | None]:
     try:
         return _recognised(time)
     except Exception as error:  # noqa: BLE001 -- a class of the host's own may raise anything
+        let_pass(error)
         return np.nan, False, _unreadable(cast("object", time), error)
 
 

@@ -20,6 +20,7 @@ from otelml.ledger import ledger
 from otelml.outcomes.early import Early
 from otelml.outcomes.records import Action, Awaited, Locked, Outcome
 from otelml.outcomes.service import Service
+from otelml.outside import let_pass
 from otelml.patching.guard import guarded
 
 if TYPE_CHECKING:
@@ -268,6 +269,7 @@ class Desk:
             except Locked:
                 raise
             except Exception as error:  # noqa: BLE001 -- a full disk; tried again at the next write
+                let_pass(error)
                 self._unwritable(0, error)
                 return
             self._introduced.pop(model, None)
@@ -278,6 +280,7 @@ class Desk:
         except Locked:
             raise
         except Exception as error:  # noqa: BLE001 -- a full disk, a file that is no store
+            let_pass(error)
             self._unwritable(len(chunk), error)
             return
         for model, group in _by_model(fresh, lambda one: one):
@@ -301,6 +304,7 @@ class Desk:
         except Locked:
             raise
         except Exception as error:  # noqa: BLE001 -- a full disk, a file that is no store
+            let_pass(error)
             self._unwritable(len(outcomes), error)
             return
         self._count(settled)
@@ -312,6 +316,7 @@ class Desk:
         except Locked:
             raise
         except Exception as error:  # noqa: BLE001 -- a full disk, a file that is no store
+            let_pass(error)
             self._unwritable(len(actions), error)
             return
         for model, group in _by_model(acted, lambda one: one.awaited):
@@ -352,6 +357,7 @@ class Desk:
         except Locked:
             raise
         except Exception as error:  # noqa: BLE001 -- a full disk, a file that is no store
+            let_pass(error)
             self._unwritable(0, error)
             return
         for model, matured in _by_model(due, lambda one: one.awaited):

@@ -10,8 +10,7 @@ from opentelemetry.sdk import metrics
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from otelml.testing.sources import points_from_sdk, spans_from_sdk
@@ -43,6 +42,26 @@ class Capture:
         return spans_from_sdk(self.exporter.get_finished_spans())
 
 
+class Keeping(SpanProcessor):
+    """Keeps sampled spans as they end.
+
+    The SDK's simple processor swallows an exception of a signal handler that comes while it detaches its context.
+    """
+
+    def __init__(self, exporter: InMemorySpanExporter) -> None:
+        self._exporter = exporter
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Keep a span."""
+        context = span.get_span_context()
+        if context is not None and context.trace_flags.sampled:
+            self._exporter.export((span,))
+
+    def shutdown(self) -> None:
+        """Keep no more."""
+        self._exporter.shutdown()
+
+
 @contextmanager
 def capture(temporality: Temporality = "cumulative") -> Generator[Capture]:
     """Offer in-memory providers until the block ends, and shut them down then.
@@ -65,7 +84,7 @@ def capture(temporality: Temporality = "cumulative") -> Generator[Capture]:
     resource = Resource({"service.name": "captured"})
     meter_provider = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
     tracer_provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-    tracer_provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracer_provider.add_span_processor(Keeping(exporter))
     try:
         yield Capture(meter_provider, tracer_provider, reader, exporter)
     finally:

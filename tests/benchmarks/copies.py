@@ -29,7 +29,7 @@ def extract(revision: str | None, folder: Path, name: str) -> None:
     for path, text in _of_tree() if revision is None else _of_revision(revision):
         target = folder / name / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(_renamed(text, name) if path.suffix == ".py" else text, encoding="utf-8")
+        target.write_text(_renamed(text, name) if path.suffix in {".py", ".json"} else text, encoding="utf-8")
 
 
 def _of_tree() -> Iterator[tuple[Path, str]]:

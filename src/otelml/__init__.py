@@ -50,7 +50,8 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module  # noqa: PLC0415
 
     module = "otelml.baseline" if name in ("Baseline", "BaselineError") else "otelml.api"
-    return getattr(import_module(module), name)
+    found = globals()[name] = getattr(import_module(module), name)  # once: services ask for it on every call
+    return found
 
 
 def __dir__() -> list[str]:

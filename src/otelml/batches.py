@@ -19,7 +19,6 @@ from otelml.ledger import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from contextvars import Token
 
 BATCH: ContextVar[Batch | None] = ContextVar("otelml_batch", default=None)
 CARRIER = Carrier(BATCH)
@@ -124,8 +123,8 @@ class Batch:
         self._kept: list[str] | None = None  # as outcomes will have them, where that is another text than the host's
         self._size: int | None = None
         if ids is not None:
-            self.ids = Ids(self._read(entries(ids)), None)
-            self._size = len(self.ids)
+            texts = self._read(entries(ids))
+            self.ids, self._size = Ids(texts, None), len(texts)
         else:
             self.ids = Ids(None, None if n_rows is None else _rows(n_rows))
             self._size = len(self.ids) or None
@@ -134,10 +133,8 @@ class Batch:
 
     def _read(self, ids: list[Any]) -> list[str]:
         texts = [whole_id(one) for one in ids]
-        for one in texts:
-            if not one or len(one) > MOST_TEXT:
-                self._kept = [shortened(one) if one else NO_ID for one in texts]
-                break
+        if not all(texts) or max(map(len, texts), default=0) > MOST_TEXT:
+            self._kept = [shortened(one) if one else NO_ID for one in texts]
         return texts
 
     def take(self, model: object, operation: str, rows: int) -> list[str]:
@@ -209,7 +206,7 @@ class predictions:  # noqa: N801 -- a context manager, named as it is used
         For segment, groups and positions, until they are watched.
     """
 
-    __slots__ = ("_batch", "_tokens")
+    __slots__ = ("_batch", "_before")
 
     def __init__(
         self,
@@ -223,16 +220,28 @@ class predictions:  # noqa: N801 -- a context manager, named as it is used
         if segment is not None or groups is not None or positions is not None:
             raise NotImplementedError("segment, groups and positions are not watched yet; leave them out")
         self._batch = Batch(ids, n_rows)
-        self._tokens: list[Token[Batch | None]] = []
+        self._before: list[Batch | None] = []
 
     def __enter__(self) -> Batch:
         if not CARRIER.on:
             CARRIER.start()
-        self._tokens.append(BATCH.set(self._batch))
+        before = BATCH.get()
+        self._before.append(before)
+        try:
+            BATCH.set(self._batch)
+        except BaseException:  # an exception of a signal handler came just then: the block is not entered
+            BATCH.set(before)
+            raise
         return self._batch
 
     def __exit__(self, *_: object) -> None:
-        # A generator that a framework runs step by step may be left in another context than it was entered in:
-        # FastAPI does that to dependencies.  That context never was in the block.
-        with suppress(ValueError):
-            BATCH.reset(self._tokens.pop())
+        # Only where it is in force: a generator that a framework runs step by step may be left in another context than
+        # it was entered in (FastAPI does that to dependencies), which never was in the block.  Twice, for an exception
+        # of a signal handler.
+        before = self._before.pop()
+        try:
+            if BATCH.get() is self._batch:
+                BATCH.set(before)
+        finally:
+            if BATCH.get() is self._batch is not before:
+                BATCH.set(before)

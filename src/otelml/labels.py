@@ -184,6 +184,8 @@ def whole_id(one: object) -> str:
     """The text of an id as the host gave it, however long; `NO_ID` of one that is missing or has no text."""
     if type(one) is str and one.isascii():
         return NO_ID if one in MISSING_IDS or one.isspace() else one
+    if type(one) is int:
+        return str(one)
     try:
         if not isinstance(one, str) and is_missing(one := plain(one)):
             return NO_ID
@@ -212,6 +214,8 @@ def entries(values: Any) -> list[Any]:
     >>> entries(range(2)), entries(np.array([[1], [2]])), entries("ab"), entries(np.ma.array([1, 2], mask=[0, 1]))
     ([0, 1], [1, 2], ['ab'], [1, None])
     """
+    if type(values) in (list, tuple):
+        return list(values)
     if isinstance(values, str | bytes):
         return [values]
     if isinstance(values, list):

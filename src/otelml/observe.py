@@ -91,12 +91,12 @@ class Observer:
                 watch.failed(error, _clock() - started, started - arrived)
                 raise
             finally:
-                INSIDE.set(False)
-                if watch.open:
+                if INSIDE.get() or watch.open:
+                    INSIDE.set(False)
                     watch.leave()
         finally:
-            INSIDE.set(False)
-            if watch.open:
+            if INSIDE.get() or watch.open:
+                INSIDE.set(False)
                 watch.leave()
 
 
@@ -150,6 +150,8 @@ class Watch:
 
     def leave(self) -> None:
         """Put back what `begin` changed, and count a call that was not taken note of; once more changes nothing."""
+        if not self.open:
+            return
         try:
             self._close()
             if self.under_way.pop(self, None) is not None and not self.noted:
@@ -208,7 +210,8 @@ class Watch:
                 self.models.desk.expect()
             else:
                 lane.calls.append((ended - started, rows, answer.tobytes()))
-            self._done()
+            self.under_way.pop(self, None)
+            self.open = False
             lane.count += 1
             if not lane.count % SPENT_EVERY:  # to look at the clock once more costs as much as an append
                 lane.spent.append(SPENT_EVERY * (started - arrived + _clock() - ended))

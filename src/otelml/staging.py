@@ -6,6 +6,7 @@ reuse their buffers).
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -100,12 +101,15 @@ class Taken(NamedTuple):
     @property
     def seconds(self) -> list[float]:
         """Duration of each call."""
-        return [call[0] for calls in (self.calls, self.waiting) for call in calls]
+        return [*map(_SECONDS, self.calls), *map(_SECONDS, self.waiting)]
 
     @property
     def rows(self) -> list[int]:
         """Rows of each call, in the same order."""
-        return [call[1] for calls in (self.calls, self.waiting) for call in calls]
+        return [*map(_ROWS, self.calls), *map(_ROWS, self.waiting)]
+
+
+_SECONDS, _ROWS = itemgetter(0), itemgetter(1)
 
 
 def taken(lane: Lane) -> Taken:

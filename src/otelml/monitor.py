@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 NOTHING = np.empty(0)
 MOST_LANES = 64
 FOLD_AT = 2_048  # calls, rows and half kilobytes, added up, at which what is staged is folded
-MOST_STAGED = 8 * FOLD_AT  # about 8 MB
+MOST_STAGED = 2 * FOLD_AT  # about 2 MB
 BEHIND_S = 0.1
 
 

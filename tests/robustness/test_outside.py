@@ -258,11 +258,12 @@ def test_arguments_that_cannot_be_taken_raise(watch):
 
 def test_threads_of_a_closed_desk_end(watch, name, tmp_path, logistic):
     """The thread that writes behind the predict path ends with its store."""
+    before = set(threading.enumerate())
     watch(outcome_store=f"sqlite:///{tmp_path}/outcomes.sqlite")
     otelml.identify(logistic, name=name)
     with otelml.predictions(ids=IDS):
         logistic.predict(ROWS)
-    (writer,) = [thread for thread in threading.enumerate() if thread.name == "otelml-outcomes"]
+    (writer,) = [one for one in set(threading.enumerate()) - before if one.name == "otelml-outcomes"]
     otelml.uninstrument()
     writer.join(timeout=10)
     assert not writer.is_alive()

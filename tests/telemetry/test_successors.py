@@ -87,7 +87,7 @@ def test_two_readers_of_one_provider_are_told_the_same(pipeline, provide, keeper
 
 def test_instrument_again_without_letting_go():
     """A fixture that makes providers and calls `instrument()` for each test sees the rows of its test."""
-    model = LogisticRegression().fit(X, [0, 1, 0, 1])
+    model = otelml.identify(LogisticRegression().fit(X, [0, 1, 0, 1]), name="again")
     try:
         for calls in (10, 1, 3):
             with capture("delta") as kept:
@@ -95,6 +95,6 @@ def test_instrument_again_without_letting_go():
                 kept.points() if calls == 10 else None
                 for _ in range(calls):
                     model.predict(X)
-                assert total(kept.points(), "ml.inference.rows").last == 4 * calls
+                assert total(kept.points(), "ml.inference.rows", {"ml.model.name": "again"}).last == 4 * calls
     finally:
         otelml.uninstrument()

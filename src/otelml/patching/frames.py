@@ -17,5 +17,6 @@ F = TypeVar("F")
 def unseen(function: F) -> F:
     """Give a function of ours a file name that warnings and logging step over; tracebacks show it as it is."""
     of = cast("FunctionType", function)
-    of.__code__ = of.__code__.replace(co_filename=f"<{of.__module__}, to warnings: importlib._bootstrap>")
+    # No angle brackets around it: then its source is found, by the loader of its module.
+    of.__code__ = of.__code__.replace(co_filename=f"{of.__code__.co_filename} (importlib._bootstrap to warnings)")
     return function

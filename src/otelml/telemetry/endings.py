@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import atexit
 import functools
+import time
 import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from otelml.patching.guard import guarded
 from otelml.patching.imports import when_imported
-from otelml.telemetry.bounded import in_thread
+from otelml.telemetry import launched
+from otelml.telemetry.bounded import Errand, Ticket, in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +46,27 @@ def finishing(pipeline: Pipeline) -> None:
 def _finish() -> None:
     for pipeline in list(_finishing):
         pipeline.finish()
+    if not _finishing:
+        _end_launched()
+
+
+@guarded("exit")
+def _end_launched() -> None:
+    """Keep the deadline in a process that asked no model, too: a server's master, whose workers do.
+
+    Half of it, which is what is left of a process that settles something of ours before.
+    """
+    from otelml.settings import load  # noqa: PLC0415 -- at the end, in processes that had no use for it
+
+    settings, tickets = load().settings, list[Ticket]()
+    if not settings.enabled:
+        return
+    deadline = time.monotonic() + settings.shutdown_timeout / 2
+    for provider in launched.providers().values():
+        launched.take_over(provider)
+        tickets.append(Errand(lambda _, one=provider: bool(one.shutdown()) or True, "shutdown").start(deadline))
+    for ticket in tickets:
+        ticket.wait()
 
 
 @dataclass(eq=False)

@@ -29,6 +29,9 @@ FLUSH_S = 10.0
 SHUTDOWN_S = 5.0
 
 
+CLOSING_SHARE = 0.3  # of the deadline, for zero of new series; the rest is for what the providers export
+
+
 class Pipeline:
     """Where streams go.  One a process; see `PIPELINE`."""
 
@@ -160,10 +163,10 @@ class Pipeline:
         if self.exporting.hung():
             self._left_s = min(self._left_s, STUCK_S)
         self._hurry.set()
-        self._closing.start(started + self._left_s / 2).wait()
+        self._closing.start(started + self._left_s * CLOSING_SHARE).wait()
         self._hurry.clear()
         self.producer.closing = True
-        self._left_s -= min(self._left_s / 2, time.monotonic() - started)
+        self._left_s -= min(self._left_s * CLOSING_SHARE, time.monotonic() - started)
 
     def _close_now(self, deadline: float) -> bool:
         """Settle, export zero of what is new, and ours alone where callbacks of the host hold a reader up."""

@@ -29,6 +29,7 @@ FLUSH_S = 10.0
 SHUTDOWN_S = 5.0
 
 
+DRAINING_SHARE = 0.5  # of a worker: whoever started it waits for it, and then ends within a deadline of its own
 CLOSING_SHARE = 0.3  # of the deadline, for zero of new series; the rest is for what the providers export
 
 
@@ -187,7 +188,7 @@ class Pipeline:
     def _drain(self) -> None:
         """Before a process ends whose exporters nobody shuts down; one that lives on has lost nothing."""
         self.exporting.notice()
-        deadline = time.monotonic() + (STUCK_S if self.exporting.hung() else self._shutdown_s)
+        deadline = time.monotonic() + (STUCK_S if self.exporting.hung() else self._shutdown_s * DRAINING_SHARE)
         self._hurry.set()
         Errand(self._settled, "exit").start(deadline).wait()
         self._hurry.clear()

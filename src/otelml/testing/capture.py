@@ -11,7 +11,6 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from otelml.testing.sources import points_from_sdk, spans_from_sdk
 
@@ -24,6 +23,31 @@ if TYPE_CHECKING:
 _DELTA_KINDS = (metrics.Counter, metrics.ObservableCounter, metrics.Histogram)
 
 
+class Keeping(SpanProcessor):
+    """Keeps sampled spans as they end.
+
+    Not the SDK's simple processor and exporter: a signal handler that predicts while they hold their lock would wait
+    for ever, and what it raises while they detach their context would be swallowed.
+    """
+
+    def __init__(self) -> None:
+        self._spans: list[ReadableSpan] = []
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Keep a span."""
+        context = span.get_span_context()
+        if context is not None and context.trace_flags.sampled:
+            self._spans.append(span)
+
+    def get_finished_spans(self) -> tuple[ReadableSpan, ...]:
+        """Return the spans that have ended, as the SDK's in-memory exporter does."""
+        return tuple(self._spans)
+
+    def clear(self) -> None:
+        """Forget them."""
+        self._spans.clear()
+
+
 @dataclass(frozen=True)
 class Capture:
     """A meter provider and a tracer provider, and what they have received."""
@@ -31,7 +55,7 @@ class Capture:
     meter_provider: MeterProvider
     tracer_provider: TracerProvider
     reader: InMemoryMetricReader
-    exporter: InMemorySpanExporter
+    exporter: Keeping
 
     def points(self) -> list[Point]:
         """Collect now, and return the points of this collection."""
@@ -40,26 +64,6 @@ class Capture:
     def spans(self) -> list[SpanRecord]:
         """Return the spans that have ended so far."""
         return spans_from_sdk(self.exporter.get_finished_spans())
-
-
-class Keeping(SpanProcessor):
-    """Keeps sampled spans as they end.
-
-    The SDK's simple processor swallows an exception of a signal handler that comes while it detaches its context.
-    """
-
-    def __init__(self, exporter: InMemorySpanExporter) -> None:
-        self._exporter = exporter
-
-    def on_end(self, span: ReadableSpan) -> None:
-        """Keep a span."""
-        context = span.get_span_context()
-        if context is not None and context.trace_flags.sampled:
-            self._exporter.export((span,))
-
-    def shutdown(self) -> None:
-        """Keep no more."""
-        self._exporter.shutdown()
 
 
 @contextmanager
@@ -80,11 +84,11 @@ def capture(temporality: Temporality = "cumulative") -> Generator[Capture]:
     """
     delta = dict.fromkeys(_DELTA_KINDS, AggregationTemporality.DELTA)
     reader = InMemoryMetricReader(preferred_temporality=delta if temporality == "delta" else None)
-    exporter = InMemorySpanExporter()
+    exporter = Keeping()
     resource = Resource({"service.name": "captured"})
     meter_provider = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
     tracer_provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-    tracer_provider.add_span_processor(Keeping(exporter))
+    tracer_provider.add_span_processor(exporter)
     try:
         yield Capture(meter_provider, tracer_provider, reader, exporter)
     finally:

@@ -18,7 +18,8 @@ from otelml.outcomes.records import Awaited
 from otelml.outside import let_pass
 from otelml.patching.guard import guarded, swallow
 from otelml.prediction import Form, Task, normalise
-from otelml.staging import Lane, drained, taken
+from otelml.staging import Lane, drained, rows_in, taken
+from otelml.telemetry.bounded import Errand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -71,6 +72,7 @@ class Monitor:
     def start_afresh(self) -> None:
         """Begin with nothing staged, as a forked child does."""
         self._folding = Lock()
+        self._aside, self._cut = Errand(self._fold_aside, "fold"), False
         self.fold_at = FOLD_AT
         self._lanes: list[Lane] = []
         self.latest: dict[str, Lane] = {}
@@ -104,6 +106,11 @@ class Monitor:
     @guarded("fold")
     def fold_in_passing(self) -> None:
         """Fold on a host's own thread, which waits for another one that is at it only where that falls behind."""
+        if self.fold_at and self._cut:  # where time limits are short, each fold in this thread would be cut off
+            ticket = self._aside.start(time.monotonic() + BEHIND_S, inline=False)
+            if self.staged > MOST_STAGED:
+                ticket.wait()
+            return
         if self.fold_at:
             self._folding.attempt(self._fold_staged, patience=BEHIND_S if self.staged > MOST_STAGED else 0)
             return
@@ -117,18 +124,24 @@ class Monitor:
         """Bring what is staged into the streams; what this very thread is folding already is left to that fold."""
         self._folding.attempt(self._fold_staged)
 
+    def _fold_aside(self, _deadline: float) -> bool:
+        return self._folding.attempt(self._fold_staged)
+
     def _fold_staged(self) -> None:
         started = time.perf_counter()
         self.staged = 0
-        batches = [taken(lane) for lane in self._lanes if lane.calls or lane.waiting]
-        rows = sum(sum(batch.rows) for batch in batches)
+        lanes = [lane for lane in self._lanes if lane.calls or lane.waiting]
+        rows = sum(map(rows_in, lanes))
         try:
+            batches = [taken(lane) for lane in lanes]
             times = self.requests.record(batches, drained(self.failures))
             for batch in batches:
                 self._fold_batch(batch)
                 rows -= sum(batch.rows)
-        finally:  # a time limit or an interrupt of the host's came in the middle
-            ledger.drop("interrupted", rows, self.identity.name)
+        except BaseException:  # a time limit or an interrupt of the host's: from now on in another thread
+            self._cut = True
+            ledger.drop("interrupted", max(rows, 0), self.identity.name)
+            raise
         if self.intake is not None:
             self.intake.fold()
             self.intake.budget.settle(times.host)

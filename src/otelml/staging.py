@@ -112,6 +112,11 @@ class Taken(NamedTuple):
 _SECONDS, _ROWS = itemgetter(0), itemgetter(1)
 
 
+def rows_in(lane: Lane) -> int:
+    """How many rows are in a lane now."""
+    return sum(map(_ROWS, lane.calls)) + sum(map(_ROWS, lane.waiting))
+
+
 def taken(lane: Lane) -> Taken:
     """Take out of a lane what is in it now."""
     return Taken(lane, drained(lane.calls), drained(lane.waiting), drained(lane.traces), sum(drained(lane.spent)))

@@ -128,7 +128,7 @@ class Intake:
         try:
             part = part_of(rows, self._columns.most)
             table = table_of(part, self._columns.most)
-        except Exception as error:  # noqa: BLE001 -- whatever the host's own object raises is no error of ours
+        except BaseException as error:  # noqa: BLE001 -- whatever the host's own object raises is no error of ours
             let_pass(error)
             self._columns.refuse(rows)
             return None
@@ -173,7 +173,7 @@ class Intake:
         """Count what a lane held; where that cannot be counted as one table, piece by piece."""
         try:
             self._columns.add(self._columns.tally(lane.table(data)))
-        except Exception as error:  # noqa: BLE001 -- one odd piece takes no other along
+        except BaseException as error:  # noqa: BLE001 -- one odd piece takes no other along
             let_pass(error)
             if len(data) > 1:
                 for one in data:

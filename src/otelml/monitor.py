@@ -98,6 +98,10 @@ class Monitor:
     def _find(self, operation: str, form: Form, answer: NDArray[Any]) -> Lane | None:
         return next((one for one in self._lanes if one.operation == operation and one.fits(form, answer)), None)
 
+    def staging(self) -> list[Lane]:
+        """The lanes, to look at."""
+        return self._lanes
+
     def close(self) -> None:
         """Fold from now on what each call leaves behind as it ends: nobody else will."""
         self.fold_at = 0
@@ -169,12 +173,12 @@ class Monitor:
             return None
         try:
             self.outputs.record(prediction)
-        except Exception as error:  # noqa: BLE001 -- a broken recorder takes no outcomes along
+        except BaseException as error:  # noqa: BLE001 -- a broken recorder takes no outcomes along
             swallow("outputs", error)
         if self.columns is not None:
             try:
                 self.columns.answer(prediction, self.decision)
-            except Exception as error:  # noqa: BLE001 -- a broken recorder takes no outcomes along
+            except BaseException as error:  # noqa: BLE001 -- a broken recorder takes no outcomes along
                 swallow("columns", error)
         return prediction
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
+MOST_BYTES = 1 << 30  # of an answer that is copied
 SPENT_EVERY = 16  # calls for each one whose share of ours is measured, for all of them
 
 _clock = time.perf_counter
@@ -69,7 +70,7 @@ class Observer:
         arrived = started = _clock()
         try:
             watch = Watch(operation, model, self.adapter)
-        except Exception as error:  # noqa: BLE001 -- the guard
+        except BaseException as error:  # noqa: BLE001 -- the guard
             swallow("observe", error)
             watch = None
         if watch is None:
@@ -109,7 +110,8 @@ class Watch:
     """
 
     __slots__ = (
-        "adapter", "around", "model", "models", "monitor", "noted", "open", "operation", "span", "taken", "under_way",
+        "adapter", "around", "entry", "model", "models", "monitor", "noted", "open", "operation", "span", "taken",
+        "under_way",
     )  # fmt: skip
 
     models: Models
@@ -121,6 +123,7 @@ class Watch:
         self.operation, self.model, self.adapter = operation, model, adapter
         self.taken: Taken | None = None
         self.span: Span | None = None
+        self.entry: Any = None
         self.open = self.noted = False
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -134,7 +137,7 @@ class Watch:
             if monitor.intake is not None:
                 try:
                     self.taken = monitor.intake.take(self.operation.inputs(args, kwargs))
-                except Exception as error:  # noqa: BLE001 -- the guard: the call is watched all the same
+                except BaseException as error:  # noqa: BLE001 -- the guard: the call is watched all the same
                     swallow("columns", error)
             self.under_way = monitor.requests.under_way
             self.open = True
@@ -143,7 +146,7 @@ class Watch:
                 self.span = span = monitor.spans.start(self.operation.name)
                 if span is not None:  # current, so that the host's own spans hang below it
                     attach(set_span_in_context(span))
-        except Exception as error:  # noqa: BLE001 -- the guard
+        except BaseException as error:  # noqa: BLE001 -- the guard
             if self.open:
                 self.leave()
             swallow("observe", error)
@@ -154,9 +157,9 @@ class Watch:
             return
         try:
             self._close()
-            if self.under_way.pop(self, None) is not None and not self.noted:
+            if self.under_way.pop(self, None) is not None and not self._is_noted():
                 ledger.drop("interrupted", model=self.monitor.identity.name)
-        except Exception as error:  # noqa: BLE001 -- the guard
+        except BaseException as error:  # noqa: BLE001 -- the guard
             swallow("observe", error)
         self.open = False
 
@@ -200,16 +203,20 @@ class Watch:
             if self.span is not None:
                 self._end_span(self.span, lane, rows, answer, ids, ended - started)
             weight = answer.nbytes
+            if weight > MOST_BYTES:
+                answer, lane, weight, ids = NOTHING, self._too_large(rows), 0, ()
             if self.taken is not None:
                 staged, taken, more = self.taken
                 staged.append(taken)
                 weight += more
-            self.noted = True
             if ids:
-                lane.waiting.append((ended - started, rows, answer.tobytes(), ids, clock.now()))
+                self.entry = entry = (ended - started, rows, answer.tobytes(), ids, clock.now())
+                lane.waiting.append(entry)
                 self.models.desk.expect()
             else:
-                lane.calls.append((ended - started, rows, answer.tobytes()))
+                self.entry = entry = (ended - started, rows, answer.tobytes())
+                lane.calls.append(entry)
+            self.noted = True
             self.under_way.pop(self, None)
             self.open = False
             lane.count += 1
@@ -219,12 +226,12 @@ class Watch:
             monitor.staged += rows + 1 + (weight >> 9)
             if monitor.staged >= monitor.fold_at:
                 monitor.fold_in_passing()
-        except Exception as error:  # noqa: BLE001 -- the guard
+        except BaseException as error:  # noqa: BLE001 -- the guard
             self._lost(ended - started, error)
 
     def failed(self, error: BaseException, seconds: float, spent: float) -> None:
-        """Take note that the host's code raised."""
-        if not self.open:
+        """Take note that the host's code raised, or that an exception came while we took note of its answer."""
+        if not self.open or self._is_noted():
             return
         try:
             trace = None
@@ -233,21 +240,29 @@ class Watch:
                 trace = self._trace(self.span, seconds)
             kind = type(error).__qualname__ if isinstance(error, Exception) else None
             self._note(Failure(self.operation.name, seconds, kind, trace, spent))
-        except Exception as ours:  # noqa: BLE001 -- the guard
+        except BaseException as ours:  # noqa: BLE001 -- the guard
             self._lost(seconds, ours)
 
-    def _lost(self, seconds: float, error: Exception) -> None:
+    def _lost(self, seconds: float, error: BaseException) -> None:
         """Count the call at least, where we failed to take note of its answer."""
-        if not self.noted:
+        if not self._is_noted():
             self._note(Failure(self.operation.name, seconds, None, None, 0.0))
         if self.open:
             self.leave()
         swallow("observe", error)
 
+    def _is_noted(self) -> bool:
+        """Whether this call is staged: an exception may have come just after the append, or just before it."""
+        if self.noted or self.entry is None:
+            return self.noted
+        lanes = [held for lane in self.monitor.staging() for held in (lane.calls, lane.waiting)]
+        return any(bool(held) and held[-1] is self.entry for held in (self.monitor.failures, *lanes))
+
     def _note(self, failure: Failure) -> None:
         monitor = self.monitor
-        self.noted = True
+        self.entry = failure
         monitor.failures.append(failure)
+        self.noted = True
         self._done()
         monitor.staged += 1
         if monitor.staged >= monitor.fold_at:
@@ -304,6 +319,11 @@ class Watch:
         elif is_lazy(answer):  # whoever computes it asks the model then
             return NOTHING, Form.OPAQUE
         return answer, form
+
+    def _too_large(self, rows: int) -> Lane:
+        """Where calls are staged whose answers are left out: a view of few bytes may stand for gigabytes."""
+        ledger.drop("unsupported_output", rows, self.monitor.identity.name)
+        return self.monitor.lane(self.operation.name, Form.OPAQUE, NOTHING)
 
     def _unreadable(self, answer: Any, arguments: Arguments) -> int:
         rows = n_rows(self.operation.inputs(*arguments)) or 0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
 
-def let_pass(error: Exception) -> None:
+def let_pass(error: BaseException) -> None:
     """Raise `error` again where it is the host's: for what catches any exception, and does not swallow it."""
     if from_outside(error):
         raise error
@@ -37,7 +37,11 @@ def from_outside(error: BaseException) -> bool:
         interrupted, last, step = frame, step, step.tb_next
     if last is None or _raises(last):
         return False
-    if type(error) is TimeoutError and packages <= {"otelml", "numpy"}:  # neither ever waits for anything
+    if isinstance(error, KeyboardInterrupt):  # Python's own handler is written in C, and has no frame
+        return True
+    if isinstance(error, (SystemExit, GeneratorExit)):  # of somebody's `sys.exit`, in code that we called, or injected
+        return _package(last.tb_frame.f_globals.get("__name__")) in _OURS
+    if type(error) is TimeoutError and not packages & _WAITING:
         return True
     return not _raised_from_c(type(error))
 
@@ -63,8 +67,24 @@ def _raised_from_c(kind: type) -> bool:
 
 _RAISING = {opcode for name, opcode in opmap.items() if name in ("RAISE_VARARGS", "RERAISE")}
 _WITHOUT_FRAMES = {"builtins", "otelml", "opentelemetry", "numpy", "pandas", "pyarrow", "polars", "scipy", "wrapt"} | {
+    "pyo3_runtime",  # a panic of Rust's, as Polars has them
     *("sklearn", "joblib", "xgboost", "lightgbm", "catboost", "onnxruntime", "torch", "tensorflow", "keras", "jax"),
     *("grpc", "google", "requests", "urllib3"),
+}
+
+_OURS = {"otelml", "opentelemetry", "numpy"}
+_WAITING = {
+    "asyncio",
+    "concurrent",
+    "grpc",
+    "http",
+    "requests",
+    "select",
+    "selectors",
+    "socket",
+    "sqlite3",
+    "ssl",
+    "urllib3",
 }
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import ctypes
 import functools
 import signal
+import sys
 import threading
 import time
 
 import numpy as np
+import polars as pl
 import pytest
+from sklearn.base import BaseEstimator, RegressorMixin
 
+import otelml
 from otelml.ledger import ledger
 from otelml.patching.guard import guarded, loud
+from otelml.testing import capture, total
 
 
 class TimeLimit(Exception):  # noqa: N818 -- it is no error
@@ -129,3 +134,47 @@ def test_what_our_lines_call_is_ours(fails):
     with loud(on=False):
         assert guarded("observe")(fails)() is None
     assert ledger.errors["observe"] == before + 1
+
+
+class Leaves(RegressorMixin, BaseEstimator):
+    """Ends the process where somebody looks at it too closely."""
+
+    @property
+    def feature_names_in_(self):
+        """Refuse."""
+        sys.exit("not loaded")
+
+    def predict(self, rows):
+        """Answer."""
+        return np.zeros(len(rows))
+
+
+BEYOND = pl.DataFrame({"a": [2**63 - 1]}).cast(pl.Datetime("ms", "UTC"))  # Rust panics when it is looked at
+
+
+@pytest.mark.parametrize("rows", [np.ones((1, 1)), BEYOND], ids=["exit", "panic"])
+def test_no_exit_or_panic_that_we_provoke_reaches_the_host(rows):
+    """What only we ask of a model or of its input may raise anything: the answer is the host's."""
+    with loud(on=False), capture() as captured:
+        otelml.instrument(captured.tracer_provider, captured.meter_provider)
+        try:
+            assert Leaves().predict(rows).tolist() == [0.0]
+        finally:
+            otelml.uninstrument()
+
+
+def test_an_answer_that_stands_for_gigabytes_is_not_copied():
+    """A broadcast view of eight bytes is counted by its rows."""
+
+    class Same(RegressorMixin, BaseEstimator):
+        def predict(self, _rows):
+            return np.broadcast_to(1.0, (10**9,))
+
+    with capture() as captured:
+        otelml.instrument(captured.tracer_provider, captured.meter_provider)
+        try:
+            otelml.identify(Same(), name="broadcast").predict(np.ones((1, 1)))
+            points = [*captured.points(), *captured.points()]
+        finally:
+            otelml.uninstrument()
+    assert total(points, "ml.inference.rows", {"ml.model.name": "broadcast"}).last == 10**9

@@ -44,7 +44,7 @@ def guarded(component: str) -> Callable[[Callable[P, R]], Callable[P, R | None]]
         def guard(*args: P.args, **kwargs: P.kwargs) -> R | None:
             try:
                 return function(*args, **kwargs)
-            except Exception as error:  # noqa: BLE001 -- this is the guard
+            except BaseException as error:  # noqa: BLE001 -- the guard: a panic of Rust, or an exit of a property
                 swallow(component, error)
                 return None
 
@@ -53,7 +53,7 @@ def guarded(component: str) -> Callable[[Callable[P, R]], Callable[P, R | None]]
     return decorate
 
 
-def swallow(component: str, error: Exception) -> None:
+def swallow(component: str, error: BaseException) -> None:
     """Count `error`, log it the first time that it comes up; re-raise it in a test, and where it is the host's."""
     if _loud:
         raise error

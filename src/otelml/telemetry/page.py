@@ -110,7 +110,7 @@ _LIFE = """\
 - A column of which not all series fit is left out as a whole, and so are its constants. How many series a model makes
   is logged when it is first asked.
 - A text that the host gives (names of models, labels, actions, classes of exceptions, attributes of your own
-  instruments) has {length} characters at most; of a longer one the last eight are a hash of the whole.
+  instruments) has {length} characters at most; a longer one ends in `~` and a hash of the whole.
 - `OTEL_PYTHON_ML_METRICS` includes and excludes metrics by glob; Views of the SDK do not apply.
 
 ## What is in a sum

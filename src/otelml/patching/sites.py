@@ -47,15 +47,13 @@ def parameters_of(function: Any) -> tuple[tuple[str, ...], bool]:
     return (positional if more else (*positional, *named)), more
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Finds the input of a method: at the place or under the name of its first parameter."""
+def rows_named(name: str) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
+    """Make a function that finds the input of a method: at the place or under the name of its first parameter."""
 
-    name: str
+    def find(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # no object with a `__call__`: this is the hot path
+        return args[0] if args else kwargs.get(name)
 
-    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The input among (args, kwargs)."""
-        return args[0] if args else kwargs.get(self.name)
+    return find
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ class Operation:
     def at(self, function: Any) -> Operation:
         """The same for a method with parameters of its own: position and name are one thing."""
         own, more = parameters_of(function)
-        inputs = Rows(own[0]) if own and self.inputs is first_argument else self.inputs
+        inputs = rows_named(own[0]) if own and self.inputs is first_argument else self.inputs
         form = self.form.at(own, more) if isinstance(self.form, ByName) else self.form
         return replace(self, inputs=inputs, form=form)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from otelml.frameworks.adapter import Adapter
 from otelml.patching.sites import ByName, Family, Method, Operation, Silent
-from otelml.prediction import Description, Form, Task, task_of
+from otelml.prediction import Cut, Description, Form, Task, task_of
 
 FORMS = {"binary:logistic": Form.PROBABILITIES, "multi:softprob": Form.PROBABILITIES, "binary:logitraw": Form.MARGINS}
 RENEWED = ("load_model", "load_config", "set_param", "__setstate__")  # it may be another model afterwards
@@ -25,7 +25,7 @@ def describe(model: Any) -> Description:
     columns = tuple(booster.feature_names or (f"f{i}" for i in range(int(shape["num_feature"]))))
     count = int(shape["num_class"]) or 2 * objective.startswith("binary:") or getattr(model, "n_classes_", 0)
     if count and int(shape.get("num_target", 1)) == 1:
-        return Description(task_of(range(count)), tuple(range(count)), columns, objective)
+        return Description(task_of(range(count)), tuple(range(count)), columns, objective, Cut(largest=True))
     number = Task.RANKING if objective.startswith("rank:") else Task.REGRESSION
     return Description(Task.MULTILABEL if count else number, (), columns, objective)
 

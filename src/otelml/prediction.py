@@ -77,7 +77,8 @@ class Description:
     """What an adapter knows of a model before it has answered anything.
 
     `classes` holds the labels in the order of the probability columns.  `note` is the adapter's own (an objective, the
-    names of outputs).  `cut` is how the model itself decides between two classes.
+    names of outputs).  `cut` is how the model itself decides between its classes, `missing` the number that stands for
+    what is missing.
     """
 
     task: Task = Task.OTHER
@@ -85,6 +86,7 @@ class Description:
     columns: tuple[str, ...] | None = None
     note: Any = None
     cut: Cut | None = None
+    missing: float | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from otelml.evidence import judge
+from otelml.evidence import alone, judge
 from otelml.prediction import Form
 
 GENERATOR = np.random.default_rng(3)
@@ -47,6 +47,23 @@ def test_margins_are_where_the_label_is():
     assert judge(margins, LETTERS[margins.argmax(axis=1)])[:2] == (Form.LABELS, tuple(LETTERS))
     assert judge(margins, margins.argmax(axis=1))[:2] == (Form.LABELS, (0, 1, 2))
     assert judge(margins, margins.argmax(axis=1) + 1)[:2] == (Form.LABELS, (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ([0], ((0, 1), (0,))),
+        ([-1], ((-1, 1), (0,))),
+        ([-1, 1], ((-1, 1), (0, 1))),
+        ([3, 0], ((0, 1, 2, 3), (0, 3))),
+        ([True], ((False, True), (1,))),
+        (["b", "a"], (("a", "b"), (0, 1))),
+        (range(21), None),
+    ],
+)
+def test_labels_alone(labels, expected):
+    """Labels without numbers are classes in their order, as far as they show them."""
+    assert alone(list(labels)) == expected
 
 
 def test_equal_margins_decide_nothing():

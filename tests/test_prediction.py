@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -64,11 +66,20 @@ def test_binary_probabilities(positive, expected):
 
 
 @pytest.mark.parametrize("shape", [(3,), (3, 1)])
-def test_one_column_is_the_positive_class(shape):
-    """Frameworks that return one column of probabilities mean the positive class."""
+def test_one_column_is_a_score(shape):
+    """Frameworks that return one column of probabilities mean the second class."""
     prediction = normalise(Form.PROBABILITIES, BINARY, np.array([0.9, 0.2, 0.5]).reshape(shape))
     assert prediction.scores.tolist() == [0.9, 0.2, 0.5]
     assert prediction.predicted.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 1)])
+def test_one_column_is_of_the_second_class(shape):
+    """Where the first class is the positive one, its score is what a column of the second leaves."""
+    decision = replace(BINARY, positive=0)
+    prediction = normalise(Form.PROBABILITIES, decision, np.array([0.75, 0.25, 0.5]).reshape(shape))
+    assert prediction.scores.tolist() == [0.25, 0.75, 0.5]
+    assert prediction.predicted.tolist() == [1, 0, 0]
 
 
 def test_many_probabilities():
@@ -94,12 +105,18 @@ def test_a_missing_score_is_of_no_class():
 
 
 def test_margins():
-    """One margin decides by its sign and is a value; several say no class for sure."""
+    """One margin decides by its sign and is a value; several are values, and decide where the model says so."""
     prediction = normalise(Form.MARGINS, BINARY, np.array([-1.0, 0.0, 2.0]))
     assert prediction.predicted.tolist() == [0, 0, 1]
     assert prediction.values.tolist() == [-1.0, 0.0, 2.0]
-    several = normalise(Form.MARGINS, THREE, np.array([[1.0, 2.0, 3.0]]))
-    assert (several.predicted, several.scores, several.values) == (None, None, None)
+    rows = np.array([[1.0, 2.0, 3.0], [4.0, 2.0, 3.0], [np.nan, 2.0, 3.0]])
+    several = normalise(Form.MARGINS, THREE, rows)
+    assert (several.predicted, several.scores) == (None, None)
+    assert several.values.tolist()[:2] == rows.tolist()[:2]
+    decided = normalise(Form.MARGINS, replace(THREE, largest=True), rows)
+    assert decided.predicted.tolist() == [2, 0, -1]
+    pairs = normalise(Form.MARGINS, replace(THREE, largest=True), np.ones((2, 6)))
+    assert pairs.predicted is None
 
 
 @pytest.mark.parametrize("answer", [np.array([1, 2]), np.array([[1.0], [2.0]]), np.array(["1", "2.0"])])

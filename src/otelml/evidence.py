@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 AGREE = 0.95  # share of the rows that have to show the same, since equal numbers are decided either way
 HALF_PRECISION, ROUNDING, TIE = 1e-2, 1e-3, 1e-6
 HALF = 0.5
+MOST_ALONE = 20  # labels that are told to be classes by nothing but themselves
 
 
 class Verdict(NamedTuple):
@@ -79,6 +80,31 @@ def named(seen: dict[int, Any], count: int) -> tuple[Any, ...]:
     """
     texts = {label_text(one) for one in seen.values()}
     return tuple(seen.get(at, f"class {at}" if str(at) in texts else at) for at in range(count))
+
+
+def alone(labels: list[Any]) -> tuple[tuple[Any, ...], tuple[int, ...]] | None:
+    """Classes that labels without numbers show, and the positions of those; None where they are too many for classes.
+
+    >>> alone(["late", "early"]), alone([2, 0]), alone([1]), alone([2, 1])
+    ((('early', 'late'), (0, 1)), ((0, 1, 2), (0, 2)), ((0, 1), (1,)), ((1, 2), (0, 1)))
+    """
+    shown = {label_text(one): one for one in labels}
+    if len(shown) > MOST_ALONE:
+        return None
+    classes = tuple(shown[text] for text in sorted(shown))
+    if all(type(one) is bool for one in classes):
+        classes = (False, True)
+    elif all(type(one) is int for one in classes):
+        classes = _whole(sorted(classes))
+    seen = tuple(at for at, one in enumerate(classes) if label_text(one) in shown)
+    return classes, seen
+
+
+def _whole(labels: list[int]) -> tuple[int, ...]:
+    """Whole numbers from 0 on have none left out; one alone is of 0 and 1, or of -1 and 1."""
+    if labels[0] == 0 and labels[-1] < MOST_ALONE:
+        return tuple(range(max(2, labels[-1] + 1)))
+    return {1: (0, 1), -1: (-1, 1)}.get(labels[0], (labels[0],)) if len(labels) == 1 else tuple(labels)
 
 
 def _classes(numbers: Floats, labels: Array | None) -> tuple[tuple[Any, ...], tuple[int, ...]]:

@@ -128,6 +128,7 @@ def decide(description: Description, given: Given, baseline: Baseline | None) ->
         margin,
         inclusive,
         first=said is None and cut.threshold is None and not cut.inclusive,
+        largest=cut.largest,
     )
 
 

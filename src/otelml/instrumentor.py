@@ -118,7 +118,7 @@ def _wanted(operation: Operation) -> bool:
 def _fitting(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if not load("otelml.process").current().settings.baseline_on_fit:
         return None
-    return load("otelml.training").learn_columns(args[1:], kwargs)
+    return load("otelml.training").learn_columns(next(iter(args), None), args[1:], kwargs)
 
 
 def _trained(model: object, learned: Any = None) -> None:

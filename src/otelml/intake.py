@@ -18,7 +18,7 @@ from otelml.ledger import ledger
 from otelml.outside import let_pass
 from otelml.patching.guard import swallow
 from otelml.staging import drained
-from otelml.tables import Table, part_of, stacked, table_of
+from otelml.tables import Table, part_of, stacked, table_of, without
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,8 +80,8 @@ class TableLane:
 class Intake:
     """The inputs of one monitor on their way to be counted."""
 
-    def __init__(self, columns: Columns, budget: Budget) -> None:
-        self._columns, self.budget = columns, budget
+    def __init__(self, columns: Columns, budget: Budget, sentinel: float | None = None) -> None:
+        self._columns, self.budget, self._sentinel = columns, budget, sentinel
         self.start_afresh()
 
     def start_afresh(self) -> None:
@@ -142,7 +142,7 @@ class Intake:
             weight = weight_of(table)
         lane = self._lane(table) if weight < LARGE else None
         if lane is None:
-            return self._tallies, self._columns.tally(table), 0
+            return self._tallies, self._columns.tally(without(table, self._sentinel)), 0
         if isinstance(lane, TableLane):
             return lane.data, table.copied(), weight
         return lane.data, cast("NDArray[Any]", table.matrix).tobytes(), weight
@@ -172,7 +172,7 @@ class Intake:
     def _count(self, lane: MatrixLane | TableLane, data: list[Any]) -> None:
         """Count what a lane held; where that cannot be counted as one table, piece by piece."""
         try:
-            self._columns.add(self._columns.tally(lane.table(data)))
+            self._columns.add(self._columns.tally(without(lane.table(data), self._sentinel)))
         except BaseException as error:  # noqa: BLE001 -- one odd piece takes no other along
             let_pass(error)
             if len(data) > 1:

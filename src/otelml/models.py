@@ -199,7 +199,7 @@ class Models:
             ),
             outputs=Outputs(self._instruments.outputs, attributes, decision, baseline),
             columns=columns,
-            intake=None if columns is None else Intake(columns, Budget(self.settings.budget)),
+            intake=None if columns is None else Intake(columns, Budget(self.settings.budget), description.missing),
             spans=spans,
             hand_in=self._hand_in,
         )

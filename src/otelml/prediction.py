@@ -77,7 +77,8 @@ class Description:
     """What an adapter knows of a model before it has answered anything.
 
     `classes` holds the labels in the order of the probability columns.  `note` is the adapter's own (an objective, the
-    names of outputs).  `cut` is how the model itself decides between two classes.
+    names of outputs).  `cut` is how the model itself decides between its classes, `missing` the number that stands for
+    what is missing.
     """
 
     task: Task = Task.OTHER
@@ -85,11 +86,12 @@ class Description:
     columns: tuple[str, ...] | None = None
     note: Any = None
     cut: Cut | None = None
+    missing: float | None = None
 
 
 @dataclass(frozen=True)
 class Cut:
-    """How a model decides between two classes.
+    """How a model decides between its classes.
 
     Attributes
     ----------
@@ -98,12 +100,14 @@ class Cut:
         decide nothing.
     margin : the margin above which it is; NaN where margins decide nothing.
     inclusive : also at that margin.
+    largest : among more than two classes, that of the largest margin is chosen.
     """
 
     positive: int | None = None
     threshold: float | None = None
     margin: float = 0.0
     inclusive: bool = False
+    largest: bool = False
 
 
 class Reading(NamedTuple):
@@ -126,7 +130,7 @@ class Decision:
 
     A score at the threshold is positive, but for `first`: there the larger probability decides, and of equal ones that
     of the first class.  NaN as `threshold` or `margin` says that scores, or margins, decide nothing; a margin at the
-    cut is positive where it is `inclusive`.
+    cut is positive where it is `inclusive`.  Of several margins a row the `largest` decides, or none does.
     """
 
     task: Task = Task.OTHER
@@ -136,6 +140,7 @@ class Decision:
     margin: float = 0.0
     inclusive: bool = False
     first: bool = False
+    largest: bool = False
 
 
 @dataclass
@@ -219,6 +224,8 @@ def _from_probabilities(decision: Decision, probabilities: NDArray[np.float64]) 
     rows, columns = probabilities.shape
     if decision.task is Task.BINARY and decision.positive is not None and columns in (1, 2):
         scores = probabilities[:, decision.positive if columns == 2 else 0]
+        if columns == 1 and decision.positive == 0:  # one column is of the second class
+            scores = 1 - scores
         if np.isnan(decision.threshold):
             return Prediction(rows, scores=scores)
         above = scores > HALF if decision.first and decision.positive == 1 else scores >= decision.threshold
@@ -238,8 +245,10 @@ def _unless_missing(predicted: NDArray[np.intp], scores: NDArray[np.float64]) ->
 
 def _from_margins(decision: Decision, margins: NDArray[np.float64]) -> Prediction:
     if margins.shape[1] != 1 or len(decision.classes) != 2:
-        # One margin a class says little: SVC's choice, for one, need not be the class of the largest.
-        return Prediction(len(margins))
+        # SVC's choice, for one, need not be the class of the largest; and it may have a margin a pair of classes.
+        decided = decision.largest and margins.shape[1] == len(decision.classes)
+        chosen = _unless_missing(margins.argmax(axis=1), margins.sum(axis=1)) if decided else None
+        return Prediction(len(margins), chosen, values=margins)
     margin = margins[:, 0]
     if np.isnan(decision.margin):
         return Prediction(len(margin), values=margin)

@@ -7,13 +7,14 @@ beside them (:mod:`otelml.evidence`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from otelml.arrays import as_array, keys_of, n_rows
-from otelml.evidence import Verdict, judge, named, within
+from otelml.evidence import Verdict, alone, judge, named, within
 from otelml.prediction import Description, Form, Reading, Task, label_text, label_texts, task_of
 
 Array = NDArray[Any]
@@ -32,6 +33,7 @@ class Outputs(NamedTuple):
     several : one of them is several labels a row.
     form : what the numbers are; None until an answer tells.
     seen : positions of the classes that labels have shown.
+    source : the outputs that held the numbers; several where each is the probability of a class.
     """
 
     names: tuple[str, ...]
@@ -39,6 +41,7 @@ class Outputs(NamedTuple):
     several: bool
     form: Form | None = None
     seen: tuple[int, ...] = ()
+    source: tuple[str, ...] = ()
 
 
 def read(description: Description, values: list[Any], names: Any = None) -> Reading:
@@ -49,12 +52,16 @@ def read(description: Description, values: list[Any], names: Any = None) -> Read
         if label.shape[1] > 1:
             return _several(description, label, values)
         label = label[:, 0]
-    numbers, prob = _numbers(values, names or known.names, labelled=label is not None)
+    asked = names or (known.names if len(values) == len(known.names) else ())
+    numbers, prob, source = _numbers(known, values, asked, labelled=label is not None)
     if numbers is None:
-        return Reading(label, Form.LABELS) if label is not None else Reading(range(_rows(known, values)), Form.OPAQUE)
+        return _alone(description, label) if label is not None else Reading(range(_rows(known, values)), Form.OPAQUE)
     learned = None
+    if known.source and source and source != known.source:  # other numbers than before
+        known = known._replace(form=None, seen=())
+        description = replace(description, note=known)
     if known.form is None or (len(known.seen) < len(description.classes) and _is_new(description, label)):
-        learned = _learned(description, numbers, label, prob=prob)
+        learned = _learned(description, numbers, label, prob=prob, source=source)
     elif known.form is Form.PROBABILITIES and not known.labelled and not within(as_array(numbers)):
         learned = Description(note=known._replace(form=Form.VALUES))  # they only were called so
     form = known.form if learned is None else cast("Outputs", learned.note).form
@@ -70,20 +77,66 @@ def _is_labels(value: Any) -> bool:
     return _has(value, LABELS)
 
 
-def _numbers(values: list[Any], names: Any, *, labelled: bool) -> tuple[Any, bool]:
-    """The output that holds numbers (dicts, a column a class, or the first), and whether it is called probabilities."""
+def _alone(description: Description, label: Array) -> Reading:
+    """A label without numbers is a class; one that is new has its place only where no other is left."""
+    known, classes = cast("Outputs", description.note), description.classes
+    texts = {label_text(one) for one in classes}
+    strange = [one for one in set(label.tolist()) if label_text(one) not in texts]
+    if not strange:
+        return Reading(label, Form.LABELS)
+    held = {at: classes[at] for at in known.seen}
+    if known.form is None or known.form is Form.VALUES or not held:
+        found = alone([*held.values(), *strange])
+        known = known if known.form is Form.VALUES else known._replace(form=None)
+    else:
+        left = [at for at in range(len(classes)) if at not in held]
+        held |= dict(zip(left, strange, strict=False))
+        found = (named(held, len(classes)), tuple(sorted(held))) if len(left) == len(strange) == 1 else None
+    if found is None:
+        return Reading(label, Form.LABELS)
+    return Reading(label, Form.LABELS, Description(task_of(found[0]), found[0], None, known._replace(seen=found[1])))
+
+
+def _numbers(known: Outputs, values: list[Any], names: Any, *, labelled: bool) -> tuple[Any, bool, tuple[str, ...]]:
+    """The output that holds numbers (dicts, a column a class, or the first), if it is called so, and its name."""
     best: Any = None
-    called = False
+    called, source = False, 0
+    narrow: dict[str, Array] = {}
     for at, value in enumerate(values):
         if keys_of(value):
-            return value, True
+            return value, True, tuple(names[at : at + 1])
         if not _has(value, NUMBERS):
             continue
+        if value.ndim == 1 and at < len(names):
+            narrow[names[at]] = value
         prob = at < len(names) and "prob" in names[at].lower()
         wider = labelled and best is not None and best.ndim == 1 < value.ndim
         if best is None or (prob and not called) or wider:
-            best, called = value, prob
-    return best, called
+            best, called, source = value, prob, at
+    if known.labelled and (len(narrow) > 1 or (narrow and len(known.source) > 1)) and best.ndim == 1:
+        columns = _columns(known, narrow, labelled=labelled)
+        if columns is not None:
+            return columns
+    return best, called, tuple(names[source : source + 1])
+
+
+def _columns(
+    known: Outputs, narrow: dict[str, Array], *, labelled: bool
+) -> tuple[Array | None, bool, tuple[str, ...]] | None:
+    """Probabilities of which each class has an output of its own; None where these outputs are no such thing."""
+    told = len(known.source) > 1 and not narrow.keys().isdisjoint(known.source)
+    order = known.source if told else tuple(name for name in known.names if name in narrow)
+    held = {name: narrow[name] for name in order if name in narrow}
+    if len(held) < len(order):
+        if len(order) > 2:  # of two classes one is what the other is not
+            return (None, False, ()) if labelled else None
+        [(name, one)] = held.items()
+        held[order[1 - order.index(name)]] = 1 - one
+    if len({len(one) for one in held.values()}) != 1:
+        return None
+    scores: Array = np.column_stack([held[name] for name in order])
+    verdict = None if told else judge(scores, None)
+    return (scores, True, order) if told or verdict is not None else None
 
 
 def _rows(known: Outputs, values: list[Any]) -> int:
@@ -127,7 +180,9 @@ def _is_new(description: Description, label: Array | None) -> bool:
     return any(label_text(one) not in seen for one in (label if len(label) == 1 else np.unique(label)))
 
 
-def _learned(description: Description, numbers: Any, label: Array | None, *, prob: bool) -> Description | None:
+def _learned(
+    description: Description, numbers: Any, label: Array | None, *, prob: bool, source: tuple[str, ...]
+) -> Description | None:
     """What is known of the session from this answer on; None where the answer tells nothing new."""
     known, scores = cast("Outputs", description.note), as_array(numbers)
     verdict = (
@@ -140,7 +195,7 @@ def _learned(description: Description, numbers: Any, label: Array | None, *, pro
         both = {at: description.classes[at] for at in known.seen} | {at: classes[at] for at in seen}
         classes, seen = named(both, len(classes)), tuple(sorted(both))
     task = task_of(classes) if classes else Task.OTHER
-    return Description(task, classes, None, known._replace(form=verdict.form, seen=seen))
+    return Description(task, classes, None, known._replace(form=verdict.form, seen=seen, source=source or known.source))
 
 
 def _verdict(

@@ -273,6 +273,39 @@ def _held(row: Any) -> Array:
     return held
 
 
+def sentinel_of(model: Any) -> float | None:
+    """The number that stands for what is missing, as XGBoost's scikit-learn classes are told; None where it is NaN."""
+    if all(base.__name__ != "XGBModel" for base in type(model).__mro__):
+        return None
+    return as_sentinel(getattr(model, "missing", None))
+
+
+def as_sentinel(missing: Any) -> float | None:
+    """A number that stands for what is missing; None of NaN, which does so anyway, and of what is no number."""
+    number = isinstance(missing, int | float | np.number)
+    return float(cast("float", missing)) if number and missing == missing else None  # noqa: PLR0124 -- not of NaN
+
+
+def without(table: Table, sentinel: float | None) -> Table:
+    """The same with NaN in place of the number that stands for what is missing.
+
+    >>> without(table_of([[1, -999]]), -999.0).matrix.tolist()
+    [[1.0, nan]]
+    """
+    if sentinel is None:
+        return table
+    matrix = None if table.matrix is None else _without(table.matrix, sentinel)
+    return table._replace(matrix=matrix, columns=tuple(_without(one, sentinel) for one in table.columns))
+
+
+def _without(array: Array, sentinel: float) -> Array:
+    if array.dtype.kind not in NUMBERS:
+        return array
+    with np.errstate(over="ignore", invalid="ignore"):
+        missing = array.astype(np.float32) == np.float32(sentinel)  # as XGBoost compares them
+    return np.where(missing, np.nan, array) if missing.any() else array
+
+
 def stacked(tables: list[Table]) -> Table:
     """Tables of the same columns, one below the other.
 

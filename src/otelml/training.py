@@ -17,16 +17,16 @@ from otelml.baseline.learning import Learned, learn
 from otelml.ledger import ledger
 from otelml.patching.guard import guarded
 from otelml.patching.sites import first_argument
-from otelml.tables import table_of
+from otelml.tables import sentinel_of, table_of, without
 
 logger = logging.getLogger("otelml")
 
 
 @guarded("baseline")
-def learn_columns(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Learned | None:
+def learn_columns(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Learned | None:
     """Learn the columns that `fit` is about to be given: it may change them; None where there are none."""
     try:
-        return learn(table_of(kwargs.get("X", first_argument(args, kwargs)), MOST_COLUMNS))
+        return learn(without(table_of(kwargs.get("X", first_argument(args, kwargs)), MOST_COLUMNS), sentinel_of(model)))
     except TypeError as error:
         _refuse(error)
         return None

@@ -8,9 +8,10 @@ import numpy as np
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper
+from sklearn.linear_model import LogisticRegression
 
 import otelml
-from frameworks.cases import ROWS, X, lettered, linear, logistic, means, session
+from frameworks.cases import BINARY, ROWS, X, lettered, linear, logistic, means, session
 from frameworks.counts import assert_scores, assert_values, classes, counted, names
 from otelml.arrays import n_rows
 from otelml.frameworks.onnxruntime import local
@@ -62,14 +63,101 @@ def test_most_informative_output_is_counted(captured, form):
     assert total(points, "ml.inference.rows").last == ROWS
 
 
-def test_labels_of_unknown_classes_are_rows(captured):
-    """A label alone, of a session whose classes nobody told, is a row that was answered and no number."""
-    model = session(lettered)()
-    model.run([model.get_outputs()[0].name], FEED)
+@pytest.mark.parametrize("rows", [1, 5, ROWS])
+@pytest.mark.parametrize("form", [{}, {"zipmap": False}])
+@pytest.mark.parametrize("build", [lettered, logistic])
+def test_labels_alone(captured, build, form, rows):
+    """A session that is asked for its label alone counts the classes that it shows, and outcomes are judged by them."""
+    model = session(build, **form)()
+    label = model.get_outputs()[0].name
+    with otelml.predictions(ids=range(ROWS)):
+        labels = np.concatenate([model.run([label], {"X": X[at : at + rows]})[0] for at in range(0, ROWS, rows)])
+    actual = np.roll(labels, 1)
+    otelml.record_outcomes(range(ROWS), actual)
+    points = captured.points()
+    assert total(points, "ml.inference.rows").last == ROWS
+    assert classes(points) == counted(labels)
+    for correct in (True, False):
+        assert total(points, "ml.outcomes", {"ml.correct": correct}).last == ((labels == actual) == correct).sum()
+    assert not select(points, "otelml.dropped")
+
+
+@pytest.mark.parametrize("form", [{}, {"zipmap": False}, {"zipmap": "columns"}])
+def test_labels_first_and_scores_later(captured, form):
+    """Rows whose label came alone stay counted where scores come later, in whichever order."""
+    model, scored = session(lettered, **form)(), []
+    label = [model.get_outputs()[0].name]
+    for asked in (label, None, label, None):
+        answer = model.run(asked, FEED)
+        if asked is None:
+            scores = np.column_stack(answer[1:]) if form.get("zipmap") == "columns" else answer[1]
+            scored.append(scores if form else probabilities(scores))
+    points = captured.points()
+    assert classes(points) == {name: 4 * count for name, count in counted(answer[0]).items()}
+    assert_scores(points, np.concatenate(scored))
+
+
+def test_labels_without_end_are_no_classes(captured):
+    """Whole numbers that hardly come twice, alone, are rows and no classes."""
+    model = echo(2)
+    model.run(["label"], {"in0": np.arange(ROWS), "in1": MARGINS})
     points = captured.points()
     assert total(points, "ml.inference.rows").last == ROWS
     assert classes(points) == {}
-    assert not select(points, "otelml.dropped")
+
+
+@pytest.mark.parametrize("positive", [None, 0, 1])
+@pytest.mark.parametrize(("names", "rows"), [((0, 1), 1), ((0, 1), ROWS), (("late", "on time"), ROWS)])
+def test_an_output_a_class(captured, names, positive, rows):
+    """Probabilities in an output a class are those of their classes, whichever is the positive one."""
+    texts = np.array(names)[BINARY]
+    model = session(lambda: LogisticRegression().fit(X, texts), zipmap="columns")()
+    otelml.identify(model, name="columns", positive_class=None if positive is None else names[positive])
+    answers = [model.run(None, {"X": X[at : at + rows]}) for at in range(0, ROWS, rows)]
+    labels, *scores = (np.concatenate(one) for one in zip(*answers, strict=True))
+    points = captured.points()
+    assert classes(points) == counted(labels)
+    at = 1 if positive is None else positive
+    [own] = [one for one in select(points, "ml.prediction.score") if one.attributes["ml.class"] == str(names[at])]
+    assert (own.count, own.sum) == (ROWS, pytest.approx(float(scores[at].sum()), rel=1e-5))
+
+
+def test_one_of_two_outputs_a_class(captured):
+    """Once it is known which output is of which class, one of two tells of both, in any order."""
+    model = session(logistic, zipmap="columns")()
+    label, *columns = [one.name for one in model.get_outputs()]
+    labels, _, second = model.run(None, FEED)
+    asks = ([columns[0]], [columns[1]], columns[::-1], [columns[0], label], [columns[1], label])
+    for asked in asks:
+        model.run(asked, FEED)
+    points = captured.points()
+    assert classes(points) == {name: 6 * count for name, count in counted(labels).items()}
+    assert {one.attributes["ml.class"] for one in select(points, "ml.prediction.score") if one.count} == {"1"}
+    assert total(points, "ml.prediction.score").last == 6 * ROWS
+    [own] = [one for one in select(points, "ml.prediction.score") if one.count]
+    assert own.sum == pytest.approx(6 * float(second.sum()), rel=1e-5)
+
+
+def test_one_output_a_class_of_several(captured):
+    """Outputs of three classes are scores of each; of one among them the label counts, or a value."""
+    model = session(lettered, zipmap="columns")()
+    label, *columns = [one.name for one in model.get_outputs()]
+    labels, *scores = model.run(None, FEED)
+    model.run([columns[1], label], FEED)
+    points = captured.points()
+    assert classes(points) == {name: 2 * count for name, count in counted(labels).items()}
+    assert_scores(points, np.column_stack(scores))
+    [alone] = model.run(columns[1:2], FEED)
+    assert_values(captured.points(), alone)
+
+
+def test_one_output_beside_the_label_before_all(captured):
+    """What a single output told of its own class does not turn the others round."""
+    model = session(logistic, zipmap="columns")()
+    label, first, second = [one.name for one in model.get_outputs()]
+    for asked in ([label, first], [label, second], None, [label, first]):
+        labels = model.run(asked, FEED)[0]
+    assert classes(captured.points()) == {name: 4 * count for name, count in counted(labels).items()}
 
 
 def test_numbers_are_values(captured):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import xgboost
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 
+import otelml
 from frameworks.cases import BINARY, GRADES, LETTERS, NUMBERS, POSITIONS, ROWS, X, boosted, booster
 from frameworks.counts import assert_scores, assert_values, classes, counted, names
 from otelml.testing import select, total
@@ -184,3 +187,31 @@ def test_letters_are_positions():
     """XGBoost's labels are positions; letters it refuses itself."""
     with pytest.raises(ValueError, match="Expected"):
         boosted("XGBClassifier", LETTERS)()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+@pytest.mark.parametrize("ask", ["class", "booster", "one by one", "frame"])
+def test_number_that_stands_for_missing(captured, ask, dtype):
+    """What a model is told to take as missing counts as missing, whichever way it is asked; so does its baseline."""
+    rows = (10 * X).round().astype(dtype)
+    rows[::5, 1] = -999
+    model = xgboost.XGBClassifier(n_estimators=2, missing=-999).fit(rows, BINARY)
+    if ask == "booster":
+        model.get_booster().inplace_predict(rows, missing=-999)
+    elif ask == "one by one":
+        for row in rows:
+            model.predict(row[None])
+    else:
+        model.predict(pd.DataFrame(rows, columns=["f0", "f1", "f2"]) if ask == "frame" else rows)
+    points = captured.points()
+    right = (rows == -999).sum(axis=0)
+    for at in range(3):
+        own = {"ml.column.name": f"f{at}"}
+        assert total(points, "ml.column.values", {**own, "ml.bin": "missing"}).last == right[at]
+        positive, negative = (
+            total(points, "ml.column.moment", {**own, "ml.moment": one}).last for one in ("positive", "negative")
+        )
+        assert positive - negative == pytest.approx(float(rows[:, at][rows[:, at] != -999].sum()))
+    with suppress_instrumentation():
+        learned = otelml.Baseline.fit(model, rows, name="told").columns
+    assert learned[1].mean == pytest.approx(float(rows[:, 1][rows[:, 1] != -999].mean()))

@@ -22,7 +22,7 @@ from otelml.baseline.thresholds import Decided, Scored, decide
 from otelml.prediction import Task
 from otelml.stats.confusion import count_cells
 from otelml.stats.histogram import count_bins
-from otelml.tables import table_of
+from otelml.tables import sentinel_of, table_of, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ def measure(
     """
     rows = len(labels.truth_of(y))
     days = None if time is None else Days.of(time, rows)
-    learned, found = _inputs(X, days, tick)  # before the model is asked, which may change its input
+    learned, found = _inputs(X, days, tick, sentinel_of(model))  # before the model is asked, which may change its input
     sample = take_sample(model, X, y, positive_class)
     tick("answers")
     decided = _decided(sample, threshold, days)
@@ -89,7 +89,7 @@ def look(
         When `X` holds no columns.
     """
     days = None if time is None else Days.of(time, n_rows(X) or 0)
-    learned, found = _inputs(X, days, tick)
+    learned, found = _inputs(X, days, tick, sentinel_of(model))
     return of_columns(model, learned, days and days.count, *found), found
 
 
@@ -116,10 +116,15 @@ def of_columns(model: Any, learned: Learned, days: int | None = None, *doubtful:
     )
 
 
-def _inputs(X: Any, days: Days | None, tick: Callable[[str], object]) -> tuple[Learned, list[str]]:  # noqa: N803
+def _inputs(
+    X: Any,  # noqa: N803
+    days: Days | None,
+    tick: Callable[[str], object],
+    sentinel: float | None,
+) -> tuple[Learned, list[str]]:
     """Columns of the rows, and what is doubtful about them."""
     try:
-        table = table_of(X, MOST_COLUMNS)
+        table = without(table_of(X, MOST_COLUMNS), sentinel)
     except TypeError as error:
         return Learned((), {}), [f"the columns of X are not in the baseline: {error}; give a table of rows and columns"]
     learned = learn(table, days, tick)

@@ -6,7 +6,7 @@ from typing import Any
 
 from otelml.frameworks.adapter import Adapter
 from otelml.patching.sites import ByName, Family, Method, Operation, Silent
-from otelml.prediction import Description, Form, Task, task_of
+from otelml.prediction import Cut, Description, Form, Task, task_of
 
 PROBABILITIES = ("binary", "multiclass", "multiclassova")
 RENEWED = ("model_from_string", "__setstate__")  # it may be another model afterwards
@@ -23,7 +23,7 @@ def describe(model: Any) -> Description:
     count = 2 if objective == "binary" else head["num_class"] * (head["num_class"] > 1)
     classes = tuple(getattr(model, "classes_", range(count)))
     task = task_of(classes) if classes else Task.RANKING if objective in RANKS else Task.REGRESSION
-    return Description(task, classes, tuple(head["feature_names"]), objective)
+    return Description(task, classes, tuple(head["feature_names"]), objective, Cut(largest=True) if classes else None)
 
 
 def form(plain: Form | None = None) -> ByName:

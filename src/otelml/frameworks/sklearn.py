@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 VALIDATION = "sklearn.model_selection._validation"
 NUMBERS = (Task.REGRESSION, Task.OTHER)
 AT_ZERO = ("GradientBoostingClassifier", "BaseSVC")
+LARGEST = (  # whose `predict` chooses the class of the largest margin
+    "LinearClassifierMixin", "_RidgeClassifierMixin", "DiscriminantAnalysisPredictionMixin",
+    "QuadraticDiscriminantAnalysis", "GradientBoostingClassifier", "HistGradientBoostingClassifier",
+    "AdaBoostClassifier", "OneVsRestClassifier", "OneVsOneClassifier", "XGBClassifier", "LGBMClassifier",
+)  # fmt: skip
+HANDING, WITHIN = ("StackingClassifier", "RFE", "SelfTrainingClassifier"), ("final_estimator_", "estimator_")
 EXPLANATIONS, RAW = ("pred_leaf", "pred_contrib", "pred_contribs", "pred_interactions"), ("raw_score", "output_margin")
 RENEWED = ("set_params", "__setstate__")  # what a model is may be another thing afterwards
 
@@ -51,7 +57,7 @@ def decider(model: Any) -> Any:
 def cut_of(model: Any, classes: list[Any]) -> Cut | None:
     """Where a classifier itself cuts between two classes, if not where one is more probable than the other."""
     if len(classes) != 2:
-        return None
+        return Cut(largest=True) if by_largest(model) else None
     if not hasattr(model, "response_method") or not hasattr(model, "estimator"):
         # At a margin of zero these decide for the second class, and all others for the first.
         return Cut(inclusive=any(base.__name__ in AT_ZERO for base in type(model).__mro__))
@@ -66,6 +72,15 @@ def cut_of(model: Any, classes: list[Any]) -> Cut | None:
     threshold = float(threshold)
     positive = classes.index(label) if label in classes else 1
     return Cut(positive, threshold, UNKNOWN) if by_probability else Cut(positive, UNKNOWN, threshold, inclusive=True)
+
+
+def by_largest(model: Any) -> bool:
+    """Whether the largest of a margin a class decides: not in SVC, whose pairs of classes vote, or where unknown."""
+    owner = next((base.__name__ for base in type(model).__mro__ if "predict" in vars(base)), "")
+    if owner in HANDING:
+        inner = next((one for name in WITHIN if (one := getattr(model, name, None)) is not None), None)
+        return inner is not None and by_largest(decider(inner))
+    return owner in LARGEST or (owner == "BaseSVC" and bool(model.break_ties))
 
 
 def several_labels(model: Any, classes: Any) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from otelml.frameworks.adapter import Adapter
-from otelml.patching.sites import ByName, Family, Method, Operation, Silent
-from otelml.prediction import Description, Form, Task, task_of
+from otelml.patching.sites import ByName, Family, Method, Operation, Silent, argument
+from otelml.prediction import Cut, Description, Form, Task, task_of
+from otelml.tables import as_sentinel, sentinel_of, table_of, without
 
 FORMS = {"binary:logistic": Form.PROBABILITIES, "multi:softprob": Form.PROBABILITIES, "binary:logitraw": Form.MARGINS}
 RENEWED = ("load_model", "load_config", "set_param", "__setstate__")  # it may be another model afterwards
@@ -15,7 +17,12 @@ FLAGS = ("pred_leaf", "pred_contribs", "pred_interactions")  # explanations, not
 
 
 def describe(model: Any) -> Description:
-    """Task and classes from the booster's objective; labels are positions, as XGBoost has them."""
+    """Task and classes from the booster's objective, and what stands for a missing value."""
+    return replace(_trained(model), missing=sentinel_of(model))
+
+
+def _trained(model: Any) -> Description:
+    """What the booster says; labels are positions, as XGBoost has them."""
     try:
         booster = model.get_booster() if hasattr(model, "get_booster") else model
         learner = json.loads(booster.save_config())["learner"]
@@ -25,7 +32,7 @@ def describe(model: Any) -> Description:
     columns = tuple(booster.feature_names or (f"f{i}" for i in range(int(shape["num_feature"]))))
     count = int(shape["num_class"]) or 2 * objective.startswith("binary:") or getattr(model, "n_classes_", 0)
     if count and int(shape.get("num_target", 1)) == 1:
-        return Description(task_of(range(count)), tuple(range(count)), columns, objective)
+        return Description(task_of(range(count)), tuple(range(count)), columns, objective, Cut(largest=True))
     number = Task.RANKING if objective.startswith("rank:") else Task.REGRESSION
     return Description(Task.MULTILABEL if count else number, (), columns, objective)
 
@@ -44,7 +51,13 @@ def label_form(description: Description, given: dict[str, Any]) -> Form:
     return Form.MARGINS if given.get("output_margin") else Form.LABELS if description.classes else Form.VALUES
 
 
-BOOSTER = tuple(Operation(name, ByName(form)) for name in ("predict", "inplace_predict"))
+def rows(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The rows, where the call itself says which number stands for what is missing."""
+    data, sentinel = argument(args, kwargs, 0, "data"), as_sentinel(kwargs.get("missing"))
+    return data if sentinel is None else without(table_of(data), sentinel)
+
+
+BOOSTER = (Operation("predict", ByName(form)), Operation("inplace_predict", ByName(form), inputs=rows))
 ESTIMATOR = (Operation("predict", ByName(label_form)), Operation("predict_proba", Form.PROBABILITIES))
 ADAPTER = Adapter(
     system="xgboost",

@@ -110,6 +110,7 @@ class Outcomes:
         self._cohort = Cells(streams.cohort, profile.attributes, profile.judged)
         self._performance = Performance(streams.performance, profile.attributes, profile.judged) if gauges else None
         self._spelled = synonyms(profile.judged.classes)
+        self._untold = False
         self._strangers = Strangers(() if profile.judged.open else profile.judged.classes)
         for label in profile.judged.classes[: names.MOST_CLASSES]:
             self._awaiting(label, 0)
@@ -150,13 +151,16 @@ class Outcomes:
         self._streams.delay.buckets(self._attributes).add(delays)
 
     def _join_labels(self, joined: Sequence[Joined]) -> None:
-        actual = [one.outcome.actual for one in joined]
-        self._strangers.see(actual)
+        self._strangers.see([one.outcome.actual for one in joined])
+        told = [one for one in joined if one.awaited.predicted is not None]
         self._accuracy.record_labels(
-            [one.awaited.predicted or names.OTHER for one in joined],
-            actual,
-            [one.outcome.weight for one in joined],
+            [one.awaited.predicted or names.OTHER for one in told],
+            [one.outcome.actual for one in told],
+            [one.outcome.weight for one in told],
         )
+        if len(told) < len(joined):  # neither right nor wrong: nobody can tell what was predicted
+            self._untold = True
+            self.reject(Counter({"no_class": len(joined) - len(told)}))
         scored = [one for one in joined if is_probability(one.awaited.score)]
         if scored and self._judged.task is Task.BINARY:
             scores = np.array([one.awaited.score for one in scored], dtype=np.float64)
@@ -201,10 +205,11 @@ class Outcomes:
                 labels = {} if known else {names.ACTUAL: names.NONE}
                 self._streams.cohort.number({**self._attributes, **labels}, needed=True).add(count)
         else:
+            told = [one for one in matured if one.awaited.predicted is not None]
             self._cohort.add(
-                [one.awaited.predicted or names.OTHER for one in matured],
-                [one.outcome.actual if one.outcome else names.NONE for one in matured],
-                [_weight(one.outcome) for one in matured],
+                [one.awaited.predicted or names.OTHER for one in told],
+                [one.outcome.actual if one.outcome else names.NONE for one in told],
+                [_weight(one.outcome) for one in told],
             )
         if self._performance is not None:
             self._performance.add(matured, self._horizon)
@@ -239,6 +244,11 @@ class Outcomes:
             ledger.warn_once(
                 "otelml: %s: %s and count as other; record labels as the model predicts them", name, warning
             )
+        if self._untold:
+            self._untold = False
+            name = self._attributes.get(names.MODEL_NAME, names.OTHER)
+            ledger.warn_once("otelml: %s: outcomes of predictions whose class is not known count as no_class in "
+                             "ml.outcome.rejections; ask for labels or probabilities", name)  # fmt: skip
         if self._performance is not None:
             self._performance.show(now)
 

@@ -138,6 +138,7 @@ REJECTED_BECAUSE = {
     "duplicate": "the same label again, or the same action",
     "expired": "the time to live has passed",
     "invalid": "the id or the label is missing, or a time or weight is none",
+    "no_class": "the prediction tells no class, so nobody can say whether it was right: margins of an SVC, for one",
 }
 ERRORS_IN = {
     "announcement": "telling readers of new series",

@@ -374,7 +374,7 @@ REJECTIONS = Metric(
     "ml.outcome.rejections",
     Kind.COUNTER,
     "{outcome}",
-    "Outcomes that were not counted, by reason: unknown, duplicate, expired, invalid; and actions, by their name.",
+    "Outcomes that were not counted, by reason: unknown, duplicate, expired, invalid, no_class; and actions, by name.",
     (REASON, ACTION),
     rank=Rank.MODEL,
 )

@@ -223,6 +223,7 @@ class Desk:
 
     @guarded("outcomes")
     def _work(self, mature: bool, fold: bool) -> bool:  # noqa: FBT001 -- of `_take_turn`
+        now = clock.now()  # before what waits is taken: whatever an outcome may still come in time for is not counted
         tried = self._early.take() if fold else []  # before folding: the prediction of each was made before it came
         if fold:
             self._fold()
@@ -234,7 +235,7 @@ class Desk:
                 del runs[0]
                 self._service.progress += 1
             if mature:
-                self._mature()
+                self._mature(now)
         except Locked:
             self._warn_of_lock()
             return False
@@ -351,9 +352,9 @@ class Desk:
         """Have the recorder of a model count; one that fails takes no other along."""
         getattr(self._recorder_of(model, example), what)(*values)
 
-    def _mature(self) -> None:
+    def _mature(self, now: float) -> None:
         try:
-            due = self._store.mature(clock.now())
+            due = self._store.mature(now)
         except Locked:
             raise
         except Exception as error:  # noqa: BLE001 -- a full disk, a file that is no store

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MOST_TEXT = 120  # characters of an id, a label, or any attribute's value: as many as of a column's name
 DIGEST_BYTES = 16
 NO_ID = ""
+REVOKED = "\0revoked"  # in place of an id that was handed out before it turned out that its row cannot be known
 MISSING_IDS = frozenset({NO_ID, "None", "nan", "NaN", "NaT", "<NA>"})  # texts that libraries write for what is missing
 WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
 TRUTHS = {"true": "1", "false": "0"}

@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from otelml import clock
-from otelml.labels import MISSING_IDS, MOST_TEXT, shortened
+from otelml.labels import MISSING_IDS, MOST_TEXT, REVOKED, shortened
 from otelml.ledger import ledger
 from otelml.outcomes.early import Early
 from otelml.outcomes.records import Action, Awaited, Locked, Outcome
@@ -35,6 +35,7 @@ RETRY_S = 0.2
 CLOSING_S = 1.0
 MOST_PENDING = 100_000
 CHUNK = 1_000
+NO_IDS = MISSING_IDS | {REVOKED}
 
 
 class Recorder(Protocol):
@@ -94,9 +95,11 @@ class Desk:
 
         Called where the host's thread holds a lock: it appends, and at most takes its turn at a map in memory.
         """
-        there = [_kept(one) for one in awaited if one.id not in MISSING_IDS]
+        there = [_kept(one) for one in awaited if one.id not in NO_IDS]
         if len(there) < len(awaited):
-            self._notices.append(("ids_missing", awaited[0].model, len(awaited) - len(there)))
+            revoked = sum(one.id == REVOKED for one in awaited)
+            self._notices.append(("ids_mismatch", awaited[0].model, revoked))
+            self._notices.append(("ids_missing", awaited[0].model, len(awaited) - len(there) - revoked))
         room = max(0, MOST_PENDING - len(self._pending))
         if len(there) > room and not self._store.shared:  # a map of our own is quick to write
             self._pending.extend(there)
@@ -384,6 +387,11 @@ class Desk:
             if reason == "store_deleted":
                 ledger.drop("store_deleted", count)
                 ledger.error("outcomes")
+            elif not count:
+                continue
+            elif reason == "ids_mismatch":  # the block that revoked them has said why
+                ledger.drop("ids_mismatch", count, model)
+                continue
             elif reason == "ids_repeated":
                 ledger.drop("ids_repeated", count, model)
             else:

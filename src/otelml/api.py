@@ -13,7 +13,7 @@ from otelml import clock, process
 from otelml.batches import CARRIER, Ids, predictions
 from otelml.identities import Given
 from otelml.instrumentor import INSTRUMENTORS, disabled
-from otelml.labels import actual_text, entries, id_text, is_missing, plain
+from otelml.labels import actual_text, entries, given_text, id_text, is_missing, plain
 from otelml.ledger import ledger
 from otelml.outcomes.records import Action, Outcome
 from otelml.outside import let_pass
@@ -143,7 +143,7 @@ def _record(ids: Any, actuals: Any, at: Any, weight: Any) -> None:
         _refuse("%d ids came with %d actuals: give one actual value an id", len(texts), len(values))
         desk.reject("invalid", max(len(texts), len(values)))
         return
-    labels = [actual_text(actual) for actual in values]
+    labels = [given_text(actual) for actual in values]
     times = [clock.now()] * len(texts) if at is None else _numbers("at", read, at, len(texts))
     weights = [1.0] * len(texts) if weight is None else _numbers("weight", _weights, weight, len(texts))
     outcomes = [

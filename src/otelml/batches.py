@@ -113,6 +113,12 @@ class OnDemand:
         return self._ids.made(row)
 
 
+class Watched:
+    """Whether models are watched in this process: else it is no wonder that a block's ids are used by no call."""
+
+    on = False
+
+
 class Batch:
     """The rows of one block.
 
@@ -197,10 +203,23 @@ class Batch:
             return owner()
         return NOBODY if self._spread else by
 
-    def lend(self) -> int:
-        """Hand work on to a pool of threads; returns who did.  What overlaps there comes in no known order."""
-        self._spread = bool(self._spread or self._lent)
+    def end(self) -> None:
+        """Say that ids were given and used by no call, where none is under way yet."""
+        if self._given and self._size and not self._latest and not self._lent and Watched.on:
+            ledger.warn_once(
+                "otelml: ids of otelml.predictions(ids=...) were used by no call before the block ended; outcomes do "
+                "not find predictions that were made elsewhere: after the block, in another process, in threads that "
+                "it does not go along into (those of joblib, of multiprocessing.pool.ThreadPool, your own), or by a "
+                "model that is not watched. Open the block within the function that predicts, around the call"
+            )
+
+    def lend(self, threads: int) -> int | None:
+        """Hand work on to a pool of so many threads; returns who did.  What overlaps there comes in no known order."""
+        overlaps = bool(self._lent)
         self._lent.append(None)
+        if threads == 1:  # it does what it is handed in order, whoever waits for it
+            return None
+        self._spread = bool(self._spread or overlaps)
         return owner()
 
     def regain(self) -> None:
@@ -284,7 +303,7 @@ class predictions:  # noqa: N801 -- a context manager, named as it is used
             raise
         return self._batch
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         # Only where it is in force: a generator that a framework runs step by step may be left in another context than
         # it was entered in (FastAPI does that to dependencies), which never was in the block.  Twice, for an exception
         # of a signal handler.
@@ -295,3 +314,5 @@ class predictions:  # noqa: N801 -- a context manager, named as it is used
         finally:
             if BATCH.get() is self._batch is not before:
                 BATCH.set(before)
+        if kind is None:
+            self._batch.end()

@@ -77,13 +77,11 @@ class Carrier:
             value = variable.get()
             if value is None:
                 return original(self, fn, *args, **kwargs)
-            # A pool of one thread does what it is handed in order, whoever waits for it.
-            by = None if self._max_workers == 1 else value.lend()
+            by = value.lend(getattr(self, "_max_workers", 0))
             try:
                 return original(self, _within, variable, value, by, fn, args, kwargs)
             except BaseException:  # a pool that was shut down
-                if by is not None:
-                    value.regain()
+                value.regain()
                 raise
 
         self._patched = (pool, original, submit)
@@ -105,5 +103,4 @@ def _within(
     finally:
         _HERE.lender = before
         variable.reset(token)
-        if by is not None:
-            value.regain()
+        value.regain()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import multiprocessing.pool
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import joblib
 import numpy as np
 import pytest
 from fresh import forget_models
@@ -14,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 
 import otelml
 from otelml.batches import BATCH, CARRIER
+from otelml.ledger import ledger
 from otelml.testing import capture, total
 
 ROWS = np.linspace(-1, 1, 20).reshape(-1, 1)
@@ -114,3 +118,70 @@ def test_whoever_patched_before_us_is_called():
         assert ThreadPoolExecutor.submit is theirs
     finally:
         ThreadPoolExecutor.submit = original
+
+
+async def _multiprocessing(ask, rows):
+    with multiprocessing.pool.ThreadPool(1) as pool:
+        return pool.map(ask, [rows])
+
+
+async def _joblib(ask, rows):
+    return joblib.Parallel(2, backend="threading")(joblib.delayed(ask)(rows) for _ in range(1))
+
+
+async def _nothing(_ask, _rows):
+    """Predict after the block."""
+
+
+UNREACHED = {"multiprocessing": _multiprocessing, "joblib": _joblib, "later": _nothing}
+
+
+def _said(model, way, caplog, **settings):
+    ledger._said.clear()
+    with capture("delta") as captured:
+        otelml.instrument(captured.tracer_provider, captured.meter_provider, **settings)
+        try:
+            for _ in range(2):
+                with otelml.predictions(ids=range(20)):
+                    asyncio.run(way(model.predict, ROWS))
+                model.predict(ROWS)
+        finally:
+            otelml.uninstrument()
+            forget_models()
+    return caplog.text.count("were used by no call")
+
+
+@pytest.mark.parametrize("way", UNREACHED.values(), ids=UNREACHED)
+def test_ids_that_reached_no_call_are_named_once(model, way, caplog):
+    """At the end of their block, with the fix."""
+    assert _said(model, way, caplog) == 1
+    assert "within the function that predicts" in caplog.text
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_ids_that_were_used_are_not_named(model, way, caplog):
+    """By whichever way they went along."""
+    assert _said(model, way, caplog) == 0
+
+
+def test_ids_are_not_named_where_nothing_is_to_be_said(model, caplog):
+    """Nobody watches; the host raised; ids are generated; work that was handed on goes on yet."""
+    assert _said(model, _nothing, caplog, enabled=False) == 0
+    with otelml.predictions(ids=["a"]):
+        pass
+    begin = threading.Event()
+    with capture("delta") as captured, ThreadPoolExecutor(1) as pool:
+        otelml.instrument(captured.tracer_provider, captured.meter_provider)
+        try:
+            with pytest.raises(KeyError), otelml.predictions(ids=["a"]):
+                raise KeyError
+            with otelml.predictions(n_rows=1), otelml.predictions(ids=[]):
+                pass
+            with otelml.predictions(ids=["a"]):
+                pool.submit(lambda: (begin.wait(10), model.predict(ROWS[:1])))
+            begin.set()
+        finally:
+            begin.set()
+            otelml.uninstrument()
+            forget_models()
+    assert "were used by no call" not in caplog.text

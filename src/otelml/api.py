@@ -13,7 +13,7 @@ from otelml import clock, process
 from otelml.batches import CARRIER, Ids, predictions
 from otelml.identities import Given
 from otelml.instrumentor import INSTRUMENTORS, disabled
-from otelml.labels import actual_text, entries, id_text, is_missing, plain
+from otelml.labels import actual_text, entries, given_text, id_text, is_missing, plain
 from otelml.ledger import ledger
 from otelml.outcomes.records import Action, Outcome
 from otelml.outside import let_pass
@@ -23,7 +23,7 @@ from otelml.telemetry.pipeline import PIPELINE
 from otelml.times import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from otelml.telemetry.meter import Meter
 
@@ -143,7 +143,7 @@ def _record(ids: Any, actuals: Any, at: Any, weight: Any) -> None:
         _refuse("%d ids came with %d actuals: give one actual value an id", len(texts), len(values))
         desk.reject("invalid", max(len(texts), len(values)))
         return
-    labels = [actual_text(actual) for actual in values]
+    labels = [given_text(actual) for actual in values]
     times = [clock.now()] * len(texts) if at is None else _numbers("at", read, at, len(texts))
     weights = [1.0] * len(texts) if weight is None else _numbers("weight", _weights, weight, len(texts))
     outcomes = [
@@ -151,7 +151,9 @@ def _record(ids: Any, actuals: Any, at: Any, weight: Any) -> None:
         for one, label, actual, time, weight in zip(texts, labels, values, times, weights, strict=True)
         if one and label is not None and math.isfinite(time) and 0 <= weight < math.inf
     ]
-    desk.reject("invalid", len(texts) - len(outcomes))
+    if len(outcomes) < len(texts):
+        desk.reject("invalid", len(texts) - len(outcomes))
+        _name_missing("outcomes", texts, times, labels, weights)
     if outcomes:
         desk.bring(outcomes)
 
@@ -192,7 +194,9 @@ def _act(ids: Any, action: Any, at: Any) -> None:
     pairs = zip(texts, times, strict=True)
     actions = [Action(one, name, time) for one, time in pairs if one and math.isfinite(time)]
     desk = process.current().desk
-    desk.reject("invalid", len(texts) - len(actions), name)
+    if len(actions) < len(texts):
+        desk.reject("invalid", len(texts) - len(actions), name)
+        _name_missing("actions", texts, times)
     if actions:
         desk.bring(actions)
 
@@ -242,6 +246,26 @@ def _weights(weight: Any) -> tuple[Any, str | None]:
     numbers = [_float(each) for each in ([weight] if one else entries(weight))]
     array = np.array([np.nan if each is None else each for each in numbers])
     return array[0] if one else array, "a weight is no number" if None in numbers else None
+
+
+def _name_missing(
+    what: str,
+    ids: Sequence[str],
+    times: Sequence[float],
+    labels: Sequence[str | None] = (),
+    weights: Sequence[float] = (),
+) -> None:
+    """Log why outcomes or actions are invalid: what they lack."""
+    lacks = {
+        "a missing id": not all(ids),
+        "a missing label": None in labels,
+        "a missing time, or one that cannot be read": not all(map(math.isfinite, times)),
+        "a weight that is negative, infinite or missing": not all(0 <= one < math.inf for one in weights),
+    }
+    for why, found in lacks.items():
+        if found:
+            ledger.warn_once("otelml: %s with %s are not counted (ml.outcome.rejections has them as invalid); record "
+                             "them once they are complete", what, why)  # fmt: skip
 
 
 def _refuse(message: str, *values: object) -> None:

@@ -13,8 +13,8 @@ from hashlib import blake2b
 from itertools import count
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
-from otelml.executors import Carrier
-from otelml.labels import MOST_TEXT, NO_ID, entries, shortened, whole_id
+from otelml.executors import Carrier, lender, owner
+from otelml.labels import MOST_TEXT, NO_ID, REVOKED, entries, shortened, whole_id
 from otelml.ledger import ledger
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 BATCH: ContextVar[Batch | None] = ContextVar("otelml_batch", default=None)
 CARRIER = Carrier(BATCH)
 _item, _each = list[str].__getitem__, list[str].__iter__
-_FIRST = (0, 0)
+_FIRST = (0, 0, None)
+NOBODY = 0  # owns the parts of a block whose order is not known; no thread or task is this one
+MOST_STAGED = 4_096  # rows of a part that may be staged a while; a larger one is registered at once
 MOST_ROWS = 10_000_000
 MOST_ON_DEMAND = 1_000_000
 
@@ -111,6 +113,12 @@ class OnDemand:
         return self._ids.made(row)
 
 
+class Watched:
+    """Whether models are watched in this process: else it is no wonder that a block's ids are used by no call."""
+
+    on = False
+
+
 class Batch:
     """The rows of one block.
 
@@ -128,8 +136,11 @@ class Batch:
         else:
             self.ids = Ids(None, None if n_rows is None else _rows(n_rows))
             self._size = len(self.ids) or None
-        self._claims: dict[tuple[Any, int], tuple[int, int]] = {}
-        self._latest: dict[Any, tuple[int, int]] = {}
+        self._given = ids is not None
+        self._lent: list[None] = []  # work that was handed to pools and is not done yet
+        self._spread: bool | None = None  # such work overlapped; None where none was handed on
+        self._claims: dict[tuple[Any, int], list[Any]] = {}  # by turn: start, end, whose, and the ids of a part
+        self._latest: dict[Any, tuple[int, int, int | None]] = {}
 
     def _read(self, ids: list[Any]) -> list[str]:
         texts = [whole_id(one) for one in ids]
@@ -141,21 +152,79 @@ class Batch:
         """The ids of the next `rows` rows that `model` is asked about by `operation`; `NO_ID` of a row without one.
 
         A call on all rows takes them all, one on a part the next part; a further call on all of them begins anew.
+        Which part is the next is known of one thread or task alone: of given ids, others get none.
         """
         asked, size = (id(model), operation), self._size
-        turn, end = self._latest.get(asked, _FIRST)
+        turn, end, whose = self._latest.get(asked, _FIRST)
+        by = None
+        if self._given and size is not None and 0 < rows < size:
+            by = owner() if self._spread is None else self._asker()
         while True:  # `setdefault` is atomic: of calls in several threads, or in a signal handler, one has each turn
             start = 0 if size is not None and end + rows > size else end
-            mine = (start, start + rows)
+            mine = [start, start + rows, whose if by is None or by == whose else by if whose is None else NOBODY]
             held = self._claims.setdefault((asked, turn), mine)
-            turn, end = turn + 1, held[1]
+            turn += 1
+            end, whose = held[1], held[2]
             if held is mine:
                 break
-        self._latest[asked] = (turn, end)
+        self._latest[asked] = (turn, end, whose)
         if size is None:
             self.ids.reach(end)
         ids = _item(self.ids if self._kept is None else self._kept, slice(start, end))
+        if by is not None:
+            if rows < MOST_STAGED:
+                mine.append(ids)
+            if mine[2] == NOBODY:
+                return self._refuse(asked, turn, rows)
         return ids if len(ids) == rows and self._kept is None else self._there(ids, rows)
+
+    def _refuse(self, asked: Any, turns: int, rows: int) -> list[str]:
+        """No ids, and none for the parts before either, as far as they were not registered yet."""
+        for turn in reversed(range(turns)):
+            claim = self._claims[asked, turn]
+            if claim[2] == NOBODY and turn < turns - 1:  # those before were refused
+                break
+            claim[2] = NOBODY
+            for ids in claim[3:]:
+                ids[:] = [REVOKED] * len(ids)
+            del claim[3:]
+        ledger.drop("ids_mismatch", rows)
+        ledger.warn_once(
+            "otelml: parts of a block of otelml.predictions(ids=...) were predicted by several threads or tasks: which "
+            "ids are whose is not known, and no outcome is awaited for them, see otelml.dropped. Open a block for each "
+            "call, within the function that predicts, with the ids of its rows"
+        )
+        return []
+
+    def _asker(self) -> int:
+        """Who asks for a part here."""
+        by = None if self._spread is None else lender()
+        if by is None:
+            return owner()
+        return NOBODY if self._spread else by
+
+    def end(self) -> None:
+        """Say that ids were given and used by no call, where none is under way yet."""
+        if self._given and self._size and not self._latest and not self._lent and Watched.on:
+            ledger.warn_once(
+                "otelml: ids of otelml.predictions(ids=...) were used by no call before the block ended; outcomes do "
+                "not find predictions that were made elsewhere: after the block, in another process, in threads that "
+                "it does not go along into (those of joblib, of multiprocessing.pool.ThreadPool, your own), or by a "
+                "model that is not watched. Open the block within the function that predicts, around the call"
+            )
+
+    def lend(self, threads: int) -> int | None:
+        """Hand work on to a pool of so many threads; returns who did.  What overlaps there comes in no known order."""
+        overlaps = bool(self._lent)
+        self._lent.append(None)
+        if threads == 1:  # it does what it is handed in order, whoever waits for it
+            return None
+        self._spread = bool(self._spread or overlaps)
+        return owner()
+
+    def regain(self) -> None:
+        """Work that was handed on is done."""
+        self._lent.pop()
 
     def _there(self, ids: list[str], rows: int) -> list[str]:
         """Those ids, or none where there are too few, or all are missing."""
@@ -234,7 +303,7 @@ class predictions:  # noqa: N801 -- a context manager, named as it is used
             raise
         return self._batch
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         # Only where it is in force: a generator that a framework runs step by step may be left in another context than
         # it was entered in (FastAPI does that to dependencies), which never was in the block.  Twice, for an exception
         # of a signal handler.
@@ -245,3 +314,5 @@ class predictions:  # noqa: N801 -- a context manager, named as it is used
         finally:
             if BATCH.get() is self._batch is not before:
                 BATCH.set(before)
+        if kind is None:
+            self._batch.end()

@@ -8,6 +8,8 @@ is submitted inside a block; nothing else of the context goes along, and outside
 from __future__ import annotations
 
 import functools
+import threading
+from asyncio import _get_running_loop, current_task  # pyright: ignore[reportPrivateUsage] -- it raises nothing and is quick
 from typing import TYPE_CHECKING, Any
 
 import wrapt
@@ -17,6 +19,25 @@ if TYPE_CHECKING:
     from contextvars import ContextVar
 
 MODULE = "concurrent.futures.thread"
+_HERE = threading.local()
+
+
+def owner() -> int:
+    """Who runs here: the task of asyncio, else the thread.  What one owner does comes in order.
+
+    >>> owner() == owner() == threading.get_ident()
+    True
+    """
+    if _get_running_loop() is not None:
+        task = current_task()
+        if task is not None:
+            return id(task)
+    return threading.get_ident()
+
+
+def lender() -> int | None:
+    """Who handed this thread the work that it does within a block; None where nobody did."""
+    return getattr(_HERE, "lender", None)
 
 
 class Carrier:
@@ -56,17 +77,30 @@ class Carrier:
             value = variable.get()
             if value is None:
                 return original(self, fn, *args, **kwargs)
-            return original(self, _within, variable, value, fn, args, kwargs)
+            by = value.lend(getattr(self, "_max_workers", 0))
+            try:
+                return original(self, _within, variable, value, by, fn, args, kwargs)
+            except BaseException:  # a pool that was shut down
+                value.regain()
+                raise
 
         self._patched = (pool, original, submit)
         pool.submit = submit
 
 
 def _within(
-    variable: ContextVar[Any], value: Any, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    variable: ContextVar[Any],
+    value: Any,
+    by: int | None,
+    fn: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> Any:
-    token = variable.set(value)
+    token, before = variable.set(value), lender()
+    _HERE.lender = by
     try:
         return fn(*args, **kwargs)
     finally:
+        _HERE.lender = before
         variable.reset(token)
+        value.regain()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MOST_TEXT = 120  # characters of an id, a label, or any attribute's value: as many as of a column's name
 DIGEST_BYTES = 16
 NO_ID = ""
+REVOKED = "\0revoked"  # in place of an id that was handed out before it turned out that its row cannot be known
 MISSING_IDS = frozenset({NO_ID, "None", "nan", "NaN", "NaT", "<NA>"})  # texts that libraries write for what is missing
 WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
 TRUTHS = {"true": "1", "false": "0"}
@@ -119,23 +120,28 @@ def label_texts(labels: Sequence[object] | NDArray[Any]) -> list[str]:
     return [label_text(label) for label in labels]
 
 
-def actual_text(label: object) -> str | None:
-    """The text of a label that somebody else wrote down; None of one that is missing, or has no text.
+def given_text(label: object) -> str | None:
+    """The text of a label that somebody else wrote down, as given; None of one that is missing, or has no text.
 
-    Whole numbers in a text lose what a CSV file, or SQL, hung onto them.
+    >>> [given_text(one) for one in ("1.0", " 1 ", Decimal("1.00"), True, "", None, float("nan"))]
+    ['1.0', ' 1 ', '1', '1', '', None, None]
+    """
+    try:
+        label = plain(label)
+        return None if is_missing(label) else label_text(label)
+    except Exception as error:  # noqa: BLE001 -- a class of the host's own may raise anything from its text
+        let_pass(error)
+        return None
+
+
+def actual_text(label: object) -> str | None:
+    """The same where nobody knows the classes: whole numbers in a text lose what a CSV file, or SQL, hung onto them.
 
     >>> [actual_text(one) for one in ("1.0", " 1 ", Decimal("1.00"), True, "1.5", "NA", None, float("nan"))]
     ['1', '1', '1', '1', '1.5', 'NA', None, None]
     """
-    try:
-        label = plain(label)
-        if is_missing(label):
-            return None
-        text = label_text(label)
-    except Exception as error:  # noqa: BLE001 -- a class of the host's own may raise anything from its text
-        let_pass(error)
-        return None
-    return canonical(text) if isinstance(label, str | bytes) else text
+    text = given_text(label)
+    return text if text is None else canonical(text)
 
 
 def canonical(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import trace
 
 from otelml import clock, forking
+from otelml.batches import Watched
 from otelml.ledger import ledger
 from otelml.locks import Lock
 from otelml.models import Models
@@ -144,6 +145,7 @@ def configure(loaded: Loaded | None = None, **providers: Any) -> Process:
     with _making:
         before = _process
         _process = made = Process(loaded or load(), before, **providers)
+        Watched.on = made.settings.enabled
         if before is not None:
             before.close()
         return made
@@ -154,6 +156,7 @@ def end() -> None:
     global _process  # noqa: PLW0603 -- one a process
     with _making:
         if _process is not None:
+            Watched.on = False
             _process.close()
             _process = None
             PIPELINE.remove()

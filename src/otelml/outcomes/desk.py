@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from otelml import clock
-from otelml.labels import MISSING_IDS, MOST_TEXT, shortened
+from otelml.labels import MISSING_IDS, MOST_TEXT, REVOKED, shortened
 from otelml.ledger import ledger
 from otelml.outcomes.early import Early
 from otelml.outcomes.records import Action, Awaited, Locked, Outcome
@@ -35,6 +35,7 @@ RETRY_S = 0.2
 CLOSING_S = 1.0
 MOST_PENDING = 100_000
 CHUNK = 1_000
+NO_IDS = MISSING_IDS | {REVOKED}
 
 
 class Recorder(Protocol):
@@ -94,9 +95,11 @@ class Desk:
 
         Called where the host's thread holds a lock: it appends, and at most takes its turn at a map in memory.
         """
-        there = [_kept(one) for one in awaited if one.id not in MISSING_IDS]
+        there = [_kept(one) for one in awaited if one.id not in NO_IDS]
         if len(there) < len(awaited):
-            self._notices.append(("ids_missing", awaited[0].model, len(awaited) - len(there)))
+            revoked = sum(one.id == REVOKED for one in awaited)
+            self._notices.append(("ids_mismatch", awaited[0].model, revoked))
+            self._notices.append(("ids_missing", awaited[0].model, len(awaited) - len(there) - revoked))
         room = max(0, MOST_PENDING - len(self._pending))
         if len(there) > room and not self._store.shared:  # a map of our own is quick to write
             self._pending.extend(there)
@@ -223,6 +226,7 @@ class Desk:
 
     @guarded("outcomes")
     def _work(self, mature: bool, fold: bool) -> bool:  # noqa: FBT001 -- of `_take_turn`
+        now = clock.now()  # before what waits is taken: whatever an outcome may still come in time for is not counted
         tried = self._early.take() if fold else []  # before folding: the prediction of each was made before it came
         if fold:
             self._fold()
@@ -234,7 +238,7 @@ class Desk:
                 del runs[0]
                 self._service.progress += 1
             if mature:
-                self._mature()
+                self._mature(now)
         except Locked:
             self._warn_of_lock()
             return False
@@ -351,9 +355,9 @@ class Desk:
         """Have the recorder of a model count; one that fails takes no other along."""
         getattr(self._recorder_of(model, example), what)(*values)
 
-    def _mature(self) -> None:
+    def _mature(self, now: float) -> None:
         try:
-            due = self._store.mature(clock.now())
+            due = self._store.mature(now)
         except Locked:
             raise
         except Exception as error:  # noqa: BLE001 -- a full disk, a file that is no store
@@ -383,6 +387,11 @@ class Desk:
             if reason == "store_deleted":
                 ledger.drop("store_deleted", count)
                 ledger.error("outcomes")
+            elif not count:
+                continue
+            elif reason == "ids_mismatch":  # the block that revoked them has said why
+                ledger.drop("ids_mismatch", count, model)
+                continue
             elif reason == "ids_repeated":
                 ledger.drop("ids_repeated", count, model)
             else:

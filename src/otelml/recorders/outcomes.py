@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from otelml.labels import synonyms
+from otelml.labels import canonical, synonyms
 from otelml.ledger import ledger
 from otelml.prediction import Task
 from otelml.recorders.performance import Performance, is_probability, value_pairs
@@ -154,7 +154,7 @@ class Outcomes:
         self._strangers.see([one.outcome.actual for one in joined])
         told = [one for one in joined if one.awaited.predicted is not None]
         self._accuracy.record_labels(
-            [one.awaited.predicted or names.OTHER for one in told],
+            [_predicted(one.awaited) for one in told],
             [one.outcome.actual for one in told],
             [one.outcome.weight for one in told],
         )
@@ -168,8 +168,14 @@ class Outcomes:
 
     def _in_classes(self, outcome: Outcome) -> Outcome:
         """An outcome whose label is another spelling of a class, as that class."""
-        label = self._spelled.get(outcome.actual, outcome.actual)
+        label = self._class_of(outcome.actual)
         return outcome if label == outcome.actual else outcome._replace(actual=label)
+
+    def _class_of(self, text: str) -> str:
+        """The class that a label is, by its text as given where that is one: "250" and "250.0" may be two codes."""
+        if text not in self._spelled:
+            text = canonical(text)
+        return self._spelled.get(text, text)
 
     def _join_values(self, joined: Sequence[Joined]) -> None:
         predicted, actual = value_pairs([(one.awaited, one.outcome) for one in joined])
@@ -179,7 +185,7 @@ class Outcomes:
             self.reject(Counter({"invalid": len(joined) - len(predicted)}))
 
     def _correct(self, one: Joined) -> None:
-        if one.previous is not None and self._spelled.get(one.previous) == one.outcome.actual:
+        if one.previous is not None and self._class_of(one.previous) == one.outcome.actual:
             self.reject(Counter({"duplicate": 1}))
             return
         labels = {} if one.awaited.predicted is None else {names.PREDICTED: one.awaited.predicted}
@@ -191,7 +197,7 @@ class Outcomes:
         self._streams.corrections.number({**self._attributes, **labels}).add(1)
 
     def _bounded(self, label: str) -> str:
-        label = self._spelled.get(label, label)
+        label = self._class_of(label)
         return label if self._knows(label) else names.OTHER
 
     def mature(self, matured: Sequence[Matured]) -> None:
@@ -207,7 +213,7 @@ class Outcomes:
         else:
             told = [one for one in matured if one.awaited.predicted is not None]
             self._cohort.add(
-                [one.awaited.predicted or names.OTHER for one in told],
+                [_predicted(one.awaited) for one in told],
                 [one.outcome.actual if one.outcome else names.NONE for one in told],
                 [_weight(one.outcome) for one in told],
             )
@@ -251,6 +257,10 @@ class Outcomes:
                              "ml.outcome.rejections; ask for labels or probabilities", name)  # fmt: skip
         if self._performance is not None:
             self._performance.show(now)
+
+
+def _predicted(awaited: Awaited) -> str:
+    return names.OTHER if awaited.predicted is None else awaited.predicted  # a class may be the empty text
 
 
 def _weight(outcome: Outcome | None) -> float:

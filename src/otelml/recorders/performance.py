@@ -77,7 +77,7 @@ class Performance:
         cells = np.zeros((size, size))
         for one in group:
             if one.outcome and one.awaited.predicted is not None and one.outcome.weight <= MOST_WEIGHT:
-                predicted = labels.get(one.awaited.predicted or "", size - 1)
+                predicted = labels.get(one.awaited.predicted, size - 1)
                 cells[predicted, labels.get(one.outcome.actual, size - 1)] += one.outcome.weight
         return np.concatenate([cells.ravel(), self._score_bins(group)])
 

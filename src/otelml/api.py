@@ -13,7 +13,7 @@ from otelml import clock, process
 from otelml.batches import CARRIER, Ids, predictions
 from otelml.identities import Given
 from otelml.instrumentor import INSTRUMENTORS, disabled
-from otelml.labels import actual_text, entries, given_text, id_text, is_missing, plain
+from otelml.labels import actual_text, entries, given_text, id_text, plain
 from otelml.ledger import ledger
 from otelml.outcomes.records import Action, Outcome
 from otelml.outside import let_pass
@@ -185,10 +185,12 @@ def _act(ids: Any, action: Any, at: Any) -> None:
     if not process.current().settings.enabled:
         return
     name = actual_text(action)
-    if is_missing(ids) or name is None:
-        _refuse("record_actions needs ids and the name of an action")
+    texts = [] if ids is None else _texts(ids, None)
+    if not texts or name is None:
+        if ids is None or name is None:
+            _refuse("record_actions needs ids and the name of an action")
+            process.current().desk.reject("invalid", max(1, len(texts)), name)
         return
-    texts = _texts(ids, None)
     times = _numbers("at", read, clock.now() if at is None else at, len(texts))
     name = process.current().models.actions.of(name)
     pairs = zip(texts, times, strict=True)

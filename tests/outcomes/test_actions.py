@@ -8,6 +8,10 @@ import sqlite3
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import otelml
@@ -126,6 +130,17 @@ def test_click_through_never_exceeds_one(service, model):
     assert service.count("ml.actions", action="book") == 1
     assert service.count("ml.outcome.awaited") == 3
     assert service.count("ml.outcome.rejections", reason="duplicate", action="click") == 7
+
+
+@pytest.mark.parametrize("hold", [list, tuple, np.array, pd.Series, pd.Index, pl.Series, pa.array])
+def test_ids_of_actions_come_in_any_container(service, model, hold):
+    """A column of a frame, an array and a list are the same ids."""
+    service.predict(model, ["a", "b", "c"], [1, 1, -1])
+    otelml.record_actions(hold(["a", "c"]), "click")
+    otelml.record_outcomes(hold(["a", "c"]), hold([1, 0]))
+    assert service.count("ml.actions", action="click") == 2
+    assert service.count("ml.outcomes") == 2
+    assert service.count("ml.outcome.rejections") == 0
 
 
 def test_refused_actions_name_their_reason(service, model):

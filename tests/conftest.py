@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from fresh import forget_models
 
 import otelml
 from otelml.patching.guard import loud
@@ -14,6 +15,13 @@ def loud_guard():
     """Fail the test that meets an error of ours; one that provokes such an error says `with loud(on=False)`."""
     with loud():
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def fresh_series():
+    """Leave no series of models to the tests of other files: together they are more than a process may export."""
+    yield
+    forget_models()
 
 
 @pytest.fixture

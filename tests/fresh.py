@@ -1,5 +1,6 @@
 """Series are the process's: without this, each test would collect those of all tests before it."""
 
+from otelml.ledger import ledger
 from otelml.telemetry import names
 from otelml.telemetry.pipeline import PIPELINE
 
@@ -10,6 +11,9 @@ def forget_models() -> None:
         registry = source.registry
         for stream in registry.streams:
             stream.cells = {key: cell for key, cell in stream.cells.items() if names.MODEL_NAME not in cell.attributes}
+    for reason, model in list(ledger.dropped):  # or their totals would be exported as new ones
+        if model:
+            del ledger.dropped[reason, model]
     # What earlier tests left in scopes of their own is not charged to the tests to come.
     for rank, groups in PIPELINE.allowance.groups.items():
         groups.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fresh import forget_models
+from fresh import forget_drops, forget_models
 
 import otelml
 from otelml.patching.guard import loud
@@ -22,6 +22,7 @@ def fresh_series():
     """Leave no series of models to the tests of other files: together they are more than a process may export."""
     yield
     forget_models()
+    forget_drops()
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from otelml.outcomes.early import Said, Waiting
     from otelml.outcomes.records import Acted, Joined, Matured, Model, Settled, Store
 
+A = TypeVar("A")
 T = TypeVar("T")
 PATIENCE_S = 0.9
 RETRY_S = 0.2
@@ -278,14 +279,20 @@ class Desk:
                 return
             self._introduced.pop(model, None)
 
-    def _register(self, chunk: list[Awaited]) -> None:
+    def _asked(self, ask: Callable[[A], T], what: A, count: int) -> T | None:
+        """What the store says; None where it cannot be used, and `count` records are lost with it."""
         try:
-            fresh = self._store.register(chunk)
+            return ask(what)
         except Locked:
             raise
         except Exception as error:  # noqa: BLE001 -- a full disk, a file that is no store
             let_pass(error)
-            self._unwritable(len(chunk), error)
+            self._unwritable(count, error)
+            return None
+
+    def _register(self, chunk: list[Awaited]) -> None:
+        fresh = self._asked(self._store.register, chunk, len(chunk))
+        if fresh is None:
             return
         for model, group in _by_model(fresh, lambda one: one):
             self._tell("await_", model, group[0], group)
@@ -303,26 +310,17 @@ class Desk:
             tried.clear()
 
     def _settle(self, outcomes: list[Outcome], of: dict[Said, Waiting]) -> None:
-        try:
-            settled = self._store.settle(outcomes)
-        except Locked:
-            raise
-        except Exception as error:  # noqa: BLE001 -- a full disk, a file that is no store
-            let_pass(error)
-            self._unwritable(len(outcomes), error)
+        settled = self._asked(self._store.settle, outcomes, len(outcomes))
+        if settled is None:
             return
         self._count(settled)
         self._give_up(self._early.keep(settled.unknown, of) if self._store.shared else settled.unknown)
 
     def _act(self, actions: list[Action], of: dict[Said, Waiting]) -> None:
-        try:
-            acted, unknown = self._store.act(actions)
-        except Locked:
-            raise
-        except Exception as error:  # noqa: BLE001 -- a full disk, a file that is no store
-            let_pass(error)
-            self._unwritable(len(actions), error)
+        found = self._asked(self._store.act, actions, len(actions))
+        if found is None:
             return
+        acted, unknown = found
         for model, group in _by_model(acted, lambda one: one.awaited):
             self._tell("act", model, group[0].awaited, group)
         self._give_up(self._early.keep(unknown, of) if self._store.shared else unknown)
@@ -356,13 +354,8 @@ class Desk:
         getattr(self._recorder_of(model, example), what)(*values)
 
     def _mature(self, now: float) -> None:
-        try:
-            due = self._store.mature(now)
-        except Locked:
-            raise
-        except Exception as error:  # noqa: BLE001 -- a full disk, a file that is no store
-            let_pass(error)
-            self._unwritable(0, error)
+        due = self._asked(self._store.mature, now, 0)
+        if due is None:
             return
         for model, matured in _by_model(due, lambda one: one.awaited):
             self._tell("mature", model, matured[0].awaited, matured)

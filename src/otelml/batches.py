@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BATCH: ContextVar[Batch | None] = ContextVar("otelml_batch", default=None)
 CARRIER = Carrier(BATCH)
 _item, _each = list[str].__getitem__, list[str].__iter__
-_FIRST = (0, 0, None)
+_FIRST, _ALL = (0, 0, None), slice(None)
 NOBODY = 0  # owns the parts of a block whose order is not known; no thread or task is this one
 MOST_STAGED = 4_096  # rows of a part that may be staged a while; a larger one is registered at once
 MOST_ROWS = 10_000_000
@@ -31,30 +31,27 @@ MOST_ON_DEMAND = 1_000_000
 
 
 class Ids(list[str]):
-    """One id a row: a list, which makes further ids on demand while nobody knows how many rows there are.
+    """Generated ids, one a row: a list, which makes further ids on demand while nobody knows how many rows there are.
 
-    Its length is that of the ids given, else `n_rows`, else the rows that models have seen.  Where no model was seen
-    (otelml is off, or not launched), indexing, iteration and `zip` make ids on demand; a copy (`list`, `tuple`, JSON)
-    has as many as `len` says.
+    Its length is `n_rows`, else the rows that models have seen.  Where no model was seen (otelml is off, or not
+    launched), indexing, iteration and `zip` make ids on demand; a copy (`list`, `tuple`, JSON) has as many as `len`
+    says.
 
-    >>> ids = Ids(None, None)
+    >>> ids = Ids(None)
     >>> len(ids), [score for _, score in zip(ids, [0.1, 0.2])], ids[1] == list(zip(ids, "ab"))[1][0], list(ids)
     (0, [0.1, 0.2], True, [])
     """
 
     asked = 0
 
-    def __init__(self, given: Iterable[str] | None, n_rows: int | None) -> None:
-        if given is not None:
-            super().__init__(given)
-        self._given = given is not None
-        if n_rows and not self._given:
+    def __init__(self, n_rows: int | None) -> None:
+        if n_rows:
             self.reach(n_rows)
 
     @property
     def on_demand(self) -> bool:
         """Whether ids are made as they are asked for."""
-        return not self._given and not list.__len__(self)
+        return not list.__len__(self)
 
     def made(self, row: int) -> str:
         """The id of a row: unguessable, and the same each time."""
@@ -129,14 +126,12 @@ class Batch:
 
     def __init__(self, ids: Iterable[Any] | None, n_rows: int | None = None) -> None:
         self._kept: list[str] | None = None  # as outcomes will have them, where that is another text than the host's
-        self._size: int | None = None
-        if ids is not None:
-            texts = self._read(entries(ids))
-            self.ids, self._size = Ids(texts, None), len(texts)
-        else:
-            self.ids = Ids(None, None if n_rows is None else _rows(n_rows))
-            self._size = len(self.ids) or None
         self._given = ids is not None
+        self.ids: list[str] = (
+            Ids(None if n_rows is None else _rows(n_rows)) if ids is None else self._read(entries(ids))
+        )
+        self._size = len(self.ids) if self._given else len(self.ids) or None
+        self._used = False
         self._lent: list[None] = []  # work that was handed to pools and is not done yet
         self._spread: bool | None = None  # such work overlapped; None where none was handed on
         self._claims: dict[tuple[Any, int], list[Any]] = {}  # by turn: start, end, whose, and the ids of a part
@@ -154,6 +149,10 @@ class Batch:
         A call on all rows takes them all, one on a part the next part; a further call on all of them begins anew.
         Which part is the next is known of one thread or task alone: of given ids, others get none.
         """
+        self._used = True
+        if rows == self._size and not self._latest:  # all of them, as nearly always: nobody has turns
+            ids = _item(self.ids if self._kept is None else self._kept, _ALL)
+            return ids if self._kept is None else self._there(ids, rows)
         asked, size = (id(model), operation), self._size
         turn, end, whose = self._latest.get(asked, _FIRST)
         by = None
@@ -168,7 +167,7 @@ class Batch:
             if held is mine:
                 break
         self._latest[asked] = (turn, end, whose)
-        if size is None:
+        if size is None and isinstance(self.ids, Ids):
             self.ids.reach(end)
         ids = _item(self.ids if self._kept is None else self._kept, slice(start, end))
         if by is not None:
@@ -205,7 +204,7 @@ class Batch:
 
     def end(self) -> None:
         """Say that ids were given and used by no call, where none is under way yet."""
-        if self._given and self._size and not self._latest and not self._lent and Watched.on:
+        if self._given and self._size and not self._used and not self._lent and Watched.on:
             ledger.warn_once(
                 "otelml: ids of otelml.predictions(ids=...) were used by no call before the block ended; outcomes do "
                 "not find predictions that were made elsewhere: after the block, in another process, in threads that "

@@ -46,7 +46,11 @@ class Outputs(NamedTuple):
 
 def read(description: Description, values: list[Any], names: Any = None) -> Reading:
     """The most that the values of some outputs tell: scores, labels, or numbers; `names` are those asked for."""
-    known = cast("Outputs", description.note)
+    known: Outputs = description.note
+    if names is None and len(values) == 2 and known.form is Form.PROBABILITIES and known.labelled:
+        usual = _usual(description, known, values)
+        if usual is not None:
+            return usual
     label = next(filter(_is_labels, values), None)
     if label is not None and label.ndim == 2:
         if label.shape[1] > 1:
@@ -68,6 +72,18 @@ def read(description: Description, values: list[Any], names: Any = None) -> Read
     return Reading(*_as_known(learned or description, form, numbers, label), learned)
 
 
+def _usual(description: Description, known: Outputs, values: list[Any]) -> Reading | None:
+    """What most classifiers answer, where all is known: a label, and the probability of each class; else None."""
+    if len(known.names) != 2 or len(known.source) != 1 or len(known.seen) < len(description.classes):
+        return None
+    at = known.names.index(known.source[0])
+    numbers, label = values[at], values[1 - at]
+    if type(numbers) is not np.ndarray or type(label) is not np.ndarray:
+        return None
+    plain = numbers.dtype.kind in NUMBERS and numbers.ndim == 2 and label.dtype.kind in LABELS and label.ndim == 1
+    return Reading(numbers, Form.PROBABILITIES) if plain else None
+
+
 def _has(value: Any, kinds: str) -> bool:
     """Whether a value is rows of some kind of type, a number or a few each."""
     return type(value) is np.ndarray and value.dtype.kind in kinds and 0 < value.ndim < 3  # pyright: ignore[reportUnknownMemberType]
@@ -79,7 +95,7 @@ def _is_labels(value: Any) -> bool:
 
 def _alone(description: Description, label: Array) -> Reading:
     """A label without numbers is a class; one that is new has its place only where no other is left."""
-    known, classes = cast("Outputs", description.note), description.classes
+    known, classes = description.note, description.classes
     texts = {label_text(one) for one in classes}
     strange = [one for one in set(label.tolist()) if label_text(one) not in texts]
     if not strange:
@@ -184,7 +200,7 @@ def _learned(
     description: Description, numbers: Any, label: Array | None, *, prob: bool, source: tuple[str, ...]
 ) -> Description | None:
     """What is known of the session from this answer on; None where the answer tells nothing new."""
-    known, scores = cast("Outputs", description.note), as_array(numbers)
+    known, scores = description.note, as_array(numbers)
     verdict = (
         _verdict(known, scores.reshape(len(scores), -1), label, keys_of(numbers), prob=prob) if len(scores) else None
     )

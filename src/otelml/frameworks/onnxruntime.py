@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Elsewhere(NamedTuple):
 def local(value: Any) -> Any:
     """An `OrtValue` as numpy has it, where it is a tensor in this memory; anything else as it is."""
     if type(value) is np.ndarray or not hasattr(value, "is_tensor"):
-        return cast("Any", value)
+        return value
     if not value.is_tensor():
         return None
     return value.numpy() if value.device_name().lower() == "cpu" else Elsewhere(tuple(value.shape()))

@@ -44,7 +44,7 @@ def state(request, monkeypatch):
         otelml.instrument(captured.tracer_provider, captured.meter_provider, **enabled)
         if request.param == "broken":
             monkeypatch.setattr("otelml.process.Process.settings", property(lambda _: 1 / 0), raising=False)
-            monkeypatch.setattr("otelml.observe.Watch.__init__", lambda *_: 1 / 0)
+            monkeypatch.setattr("otelml.models.Models.monitor", lambda *_: 1 / 0)
         try:
             yield request.param
         finally:

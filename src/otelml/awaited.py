@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import attach, get_current
 
-from otelml.observe import Watch
 from otelml.patching.frames import unseen
 from otelml.patching.nesting import INSIDE, silently
 from otelml.patching.stepping import stepped
+from otelml.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

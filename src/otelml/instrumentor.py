@@ -87,8 +87,7 @@ class FrameworkInstrumentor(BaseInstrumentor):
             self._patcher = load("otelml.patching.patcher").Patcher(
                 adapter.package,
                 others,
-                load("otelml.later").observer(adapter),
-                load("otelml.awaited").StepsObserver(adapter),
+                load("otelml.observers").Observers(adapter).of,
                 _wanted,
                 _trained,
                 _fitting,

@@ -12,49 +12,44 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import get_current
 
-from otelml.observe import Observer, Watch
 from otelml.patching.guard import guarded
 from otelml.patching.nesting import INSIDE
 from otelml.telemetry.spans import SUPPRESSED
+from otelml.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from otelml.frameworks.adapter import Adapter
     from otelml.patching.sites import Arguments, Operation
-    from otelml.patching.wrappers import Observer as Observing
 
 _clock = time.perf_counter
 
 
-def observer(adapter: Adapter) -> Observing:
-    """What stands between a host and one framework."""
-    now = Observer(adapter)
-    operations = (one for site in adapter.sites for one in getattr(site, "operations", ()))
-    if all(one.later is None for one in operations):
-        return now.__call__  # a method is called faster than an object that has one
+class LaterObserver:
+    """What stands between a host and those methods of one framework whose answers come later."""
 
-    def observe(
-        operation: Operation, call: Callable[..., Any], model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    def __init__(self, adapter: Adapter) -> None:
+        self.adapter = adapter
+
+    def __call__(
+        self,
+        operation: Operation,
+        call: Callable[..., Any],
+        model: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> Any:
-        if operation.later is None:
-            return now(operation, call, model, args, kwargs)
-        return _observe(adapter, operation, call, model, (args, kwargs))
-
-    return observe
-
-
-def _observe(adapter: Adapter, operation: Operation, call: Callable[..., Any], model: Any, arguments: Arguments) -> Any:
-    """Call `call(model, *args, **kwargs)`, and watch until its answer came."""
-    pending = _begin(adapter, operation, model, arguments)
-    if pending is None:
-        return call(model, *arguments[0], **arguments[1])
-    args, kwargs = pending.arguments
-    try:
-        return pending.inside.run(call, model, *args, **kwargs)
-    except BaseException as error:
-        pending.received(None, error)
-        raise
+        """Call `call(model, *args, **kwargs)`, and watch until its answer came."""
+        pending = _begin(self.adapter, operation, model, (args, kwargs))
+        if pending is None:
+            return call(model, *args, **kwargs)
+        args, kwargs = pending.arguments
+        try:
+            return pending.inside.run(call, model, *args, **kwargs)
+        except BaseException as error:
+            pending.received(None, error)
+            raise
 
 
 @guarded("observe")

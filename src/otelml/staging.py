@@ -1,12 +1,12 @@
 """What the hot path leaves behind of calls, until it is folded in bulk.
 
-An append to a list is atomic and the cheapest thing there is, and bytes are the cheapest copy of an answer (callers
-reuse their buffers).
+To extend a list by a tuple is atomic and the cheapest thing there is: what a call leaves lies flat among that of the
+others, so that nothing is kept which Python's garbage collector would walk through.  Bytes are the cheapest copy of an
+answer (callers reuse their buffers).
 """
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -28,22 +28,27 @@ Answered = tuple[float, int, bytes]
 Waiting = tuple[float, int, bytes, "Sequence[str]", float]
 """The same of a call for whose rows outcomes will come: with one id a row, and when it was (seconds)."""
 
+ANSWERED, WAITING = 3, 5  # entries of each
+SECONDS, ROWS, DATA, IDS, AT = range(WAITING)
+
 
 class Lane:
     """Calls of one operation that were answered in one form, type and shape of row.
 
     Attributes
     ----------
-    calls, waiting : what was answered, without and with ids; each call is one append, so that an exception of a
-        signal handler leaves a whole call or none.
+    calls, waiting : what was answered, without ids (`Answered`) and with them (`Waiting`), one call flat behind the
+        other.  Each is one `extend`, so that an exception of a signal handler leaves a whole call or none.
     traces : of calls at which an exemplar may point.
     count : how many calls there were, about; of one in some of them our own share is measured.
     spent : seconds of that share.
     settled : arrays of this type and shape of row are answers of this form, whatever the call's arguments were.
+    alone : the same where the call's only argument was the rows.
     tells : the answer to one row is put on its span.
     """
 
     __slots__ = (
+        "alone",
         "calls",
         "count",
         "dtype",
@@ -59,10 +64,10 @@ class Lane:
 
     def __init__(self, operation: str, form: Form, dtype: np.dtype[Any], tail: tuple[int, ...]) -> None:
         self.operation, self.form, self.dtype, self.tail = operation, form, dtype, tail
-        self.settled = self.tells = False
+        self.settled = self.alone = self.tells = False
         self.count = 0
-        self.calls: list[Answered] = []
-        self.waiting: list[Waiting] = []
+        self.calls: list[Any] = []
+        self.waiting: list[Any] = []
         self.spent: list[float] = []
         self.traces: list[Trace] = []
 
@@ -93,28 +98,30 @@ class Taken(NamedTuple):
     """What is taken out of a lane, to be folded."""
 
     lane: Lane
-    calls: list[Answered]
-    waiting: list[Waiting]
+    calls: list[Any]
+    waiting: list[Any]
     traces: list[Trace]
     spent: float
 
     @property
     def seconds(self) -> list[float]:
         """Duration of each call."""
-        return [*map(_SECONDS, self.calls), *map(_SECONDS, self.waiting)]
+        return self.calls[SECONDS::ANSWERED] + self.waiting[SECONDS::WAITING]
 
     @property
     def rows(self) -> list[int]:
         """Rows of each call, in the same order."""
-        return [*map(_ROWS, self.calls), *map(_ROWS, self.waiting)]
-
-
-_SECONDS, _ROWS = itemgetter(0), itemgetter(1)
+        return self.calls[ROWS::ANSWERED] + self.waiting[ROWS::WAITING]
 
 
 def rows_in(lane: Lane) -> int:
     """How many rows are in a lane now."""
-    return sum(map(_ROWS, lane.calls)) + sum(map(_ROWS, lane.waiting))
+    return sum(lane.calls[ROWS::ANSWERED]) + sum(lane.waiting[ROWS::WAITING])
+
+
+def holds(staged: list[Any], entry: Answered | Waiting) -> bool:
+    """Whether `entry` is the last that was staged."""
+    return len(staged) >= len(entry) and staged[-len(entry)] is entry[SECONDS]
 
 
 def taken(lane: Lane) -> Taken:

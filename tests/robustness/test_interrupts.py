@@ -17,7 +17,8 @@ from otelml.testing import capture, total
 ROWS = np.zeros((3, 2))
 OURS = Path(otelml.__file__).parent
 WRAPPING = tuple(
-    str(OURS / file) for file in ("observe.py", "patching/wrappers.py", "patching/guard.py", "patching/nesting.py")
+    str(OURS / file)
+    for file in ("observe.py", "watch.py", "patching/wrappers.py", "patching/guard.py", "patching/nesting.py")
 )
 
 
@@ -91,7 +92,8 @@ def ways(model, failing):
 
 @pytest.mark.parametrize("way", ["predict", "predict_proba", "with ids", "fails", "fit"])
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, TimeLimit])
-def test_an_exception_before_any_line_leaves_nothing(name, way, kind):
+@pytest.mark.parametrize("traces", [False, True], ids=["metrics", "spans"])
+def test_an_exception_before_any_line_leaves_nothing(name, way, kind, traces):
     """Before each line of wrapper, observer, guard and nesting: it arrives, and later calls are counted to the row."""
     from sklearn.linear_model import LogisticRegression
 
@@ -102,7 +104,7 @@ def test_an_exception_before_any_line_leaves_nothing(name, way, kind):
     model.fit([[0.0, 0.0], [1.0, 1.0]], [0, 1])
     call = ways(model, failing)[way]
     with loud(on=False), capture() as captured:
-        otelml.instrument(captured.tracer_provider, captured.meter_provider, columns=False)
+        otelml.instrument(captured.tracer_provider, captured.meter_provider, columns=False, traces=traces)
         try:
             for one in ways(model, failing).values():
                 lines_of(one)  # everybody is known, as after the first call

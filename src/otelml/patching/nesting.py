@@ -12,6 +12,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from otelml.patching.frames import unseen
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,6 +22,7 @@ T = TypeVar("T")
 INSIDE: ContextVar[bool] = ContextVar("otelml_inside", default=False)
 
 
+@unseen
 def silently(call: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
     """Call `call`; nothing that it asks of a model counts as a prediction."""
     before = INSIDE.get()

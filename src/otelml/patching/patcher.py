@@ -44,8 +44,7 @@ class Patcher:
     package : the framework's own import name.
     others : import names of the other frameworks; a class of theirs is left to them, even where it inherits from
         a family of this one (`XGBClassifier` is a scikit-learn estimator too).
-    observe : what is called in place of the host's outermost call.
-    observe_steps : the same for methods that return a coroutine or a generator.
+    observer_of : gives, of an operation and the function that does it, what is called in place of an outermost call.
     wanted : tells whether an operation that is opted in is watched under the settings in force.
     trained : is told of a model that may be another one now, and of what `fitting` made of it.
     fitting : is shown what an outermost `fit` is given, before it is.
@@ -55,14 +54,12 @@ class Patcher:
         self,
         package: str,
         others: frozenset[str],
-        observe: Observer,
-        observe_steps: Observer,
+        observer_of: Callable[[Operation, Callable[..., Any]], Observer],
         wanted: Callable[[Operation], bool] = lambda _operation: False,
         trained: Callable[[Any, Any], object] = lambda _model, _seen: None,
         fitting: Callable[[tuple[Any, ...], dict[str, Any]], Any] = lambda _args, _kwargs: None,
     ) -> None:
-        self.package, self.others, self.wanted = package, others, wanted
-        self.observe, self.observe_steps = observe, observe_steps
+        self.package, self.others, self.wanted, self.observer_of = package, others, wanted, observer_of
         self.trained, self.fitting = guarded("patching")(trained), guarded("patching")(fitting)
         self.active = False
         self._replaced: list[tuple[Any, str, Any, Any]] = []

@@ -6,7 +6,6 @@ Each is a stand-in, which passes for the original (`standins.py`), and runs in o
 from __future__ import annotations
 
 import functools
-import inspect
 from typing import TYPE_CHECKING, Any, Protocol
 
 from otelml.patching.frames import unseen
@@ -41,15 +40,13 @@ if TYPE_CHECKING:
 __all__ = ["carrying", "finding", "is_ours", "original_of", "silent", "watched"]
 
 _NOBODY = object()
-_RUNS_LATER = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
 class Watcher(Protocol):
     """Who is shown calls, as long as it is active, and of an operation that is opted in as long as it wants that."""
 
     active: bool
-    observe: Observer
-    observe_steps: Observer
+    observer_of: Callable[[Operation, Function], Observer]
     wanted: Callable[[Operation], bool]
 
 
@@ -63,41 +60,26 @@ class Watched(FunctionStandIn):
 
     def __init__(self, original: Function, operation: Operation, watcher: Watcher) -> None:
         super().__init__(original)
-        _STATE.__set__(self, (original, operation, watcher))  # at once: this is the hot path
+        # At once: this is the hot path.
+        _STATE.__set__(self, (original, operation, watcher, watcher.observer_of(operation, original)))
 
     @unseen
     def __call__(self, model: Any = _NOBODY, /, *args: Any, **kwargs: Any) -> Any:
         """Call the method of the model that comes first."""
+        original, operation, watcher, observe = self._state
+        inside = INSIDE.get()
+        if inside is True and args and not kwargs:  # half of all calls: a method that asks another one
+            return original(model, *args)
         # A model that is not there, or that is named (`predict(self=model)`), is the method's own affair.
-        original, operation, watcher = self._state
         if model is _NOBODY:
             return original(*args, **kwargs)
-        inside = INSIDE.get()
         within = inside is True or (inside and still_within())
         if within or not watcher.active or (operation.opt_in and not watcher.wanted(operation)):
             return original(model, *args, **kwargs)
-        return watcher.observe(operation, original, model, args, kwargs)
+        return observe(operation, original, model, args, kwargs)
 
 
 _STATE: Any = Watched.__dict__["_state"]
-
-
-class WatchedInSteps(Watched):
-    """The same for a method that returns a coroutine or a generator, which is watched as it runs."""
-
-    __slots__ = ()
-
-    @unseen
-    def __call__(self, model: Any = _NOBODY, /, *args: Any, **kwargs: Any) -> Any:
-        """Call the method of the model that comes first."""
-        original, operation, watcher = self._state
-        if model is _NOBODY:
-            return original(*args, **kwargs)
-        inside = INSIDE.get()
-        within = inside is True or (inside and still_within())
-        if within or not watcher.active or (operation.opt_in and not watcher.wanted(operation)):
-            return original(model, *args, **kwargs)
-        return watcher.observe_steps(operation, original, model, args, kwargs)
 
 
 class Silenced(FunctionStandIn):
@@ -212,9 +194,7 @@ def watched(operation: Operation, watcher: Watcher, original: Any) -> Any:
 
 
 def _watched(operation: Operation, watcher: Watcher, function: Function) -> Watched:
-    code = getattr(function, "__code__", None)
-    in_steps = code is not None and code.co_flags & _RUNS_LATER
-    return (WatchedInSteps if in_steps else Watched)(function, operation, watcher)
+    return Watched(function, operation, watcher)
 
 
 def silent(original: Any, before: Before | None = None, after: After | None = None, outer: Outer | None = None) -> Any:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -44,6 +45,22 @@ class Seen(NamedTuple):
     spans: int
     seconds: float
     log: str
+
+
+@contextmanager
+def redis():
+    """Run a Redis server, and have Celery use it: with a broker of files its own loop takes up to 4 s to end."""
+    port = _free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        command = ("redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "")
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)  # noqa: S603 -- ours
+        os.environ["SERVED_BROKER"] = f"redis://127.0.0.1:{port}/0"
+        try:
+            yield
+        finally:
+            del os.environ["SERVED_BROKER"]
+            process.terminate()
+            process.wait()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from servers import pooled, served, served_alone, served_to_nobody
 
 pytestmark = pytest.mark.e2e
 ENDED_S = 7.0
+AT_REST_S = 1.0  # that gunicorn takes without us, where nothing else runs
 
 
 @pytest.mark.parametrize("server", ["gunicorn max-requests", "celery recycled"])
@@ -33,4 +34,4 @@ def test_a_server_ends_in_time(tmp_path):
     alone = served_alone("gunicorn preload", tmp_path / "alone", 6)  # what a busy machine needs for this alone
     seen = served_to_nobody("gunicorn preload", tmp_path / "seen", 6)
     assert seen.predicted >= 18, seen.log
-    assert seen.seconds < ENDED_S + alone.seconds, seen.log
+    assert seen.seconds < ENDED_S + max(0, alone.seconds - AT_REST_S), seen.log

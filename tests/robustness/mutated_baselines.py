@@ -24,10 +24,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from rich.progress import track
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from fresh import forget_drops, forget_models
 
 import otelml
 from otelml.baseline import Baseline, BaselineError
@@ -177,13 +182,14 @@ def _hash(payload: dict[str, Any]) -> str:
         return PREFIX + hashlib.sha256(text.encode()).hexdigest()
 
 
-def run(count: int, seed: int = 0) -> Result:
-    """Try `count` mutations, some in each process."""
+def run(count: int, seed: int = 0, *, progress: bool = False) -> Result:
+    """Try `count` mutations, some at a time."""
     draw, served, result = random.Random(seed), victims(), Result()
     rows = np.random.default_rng(1).normal(size=(40, 2))
     innocent = Served(LogisticRegression().fit(rows, rows[:, 0] > 0), rows, {})
     with tempfile.TemporaryDirectory() as folder, _quiet():
-        for first in range(0, count, TOGETHER):
+        groups = range(0, count, TOGETHER)
+        for first in track(groups, "mutations") if progress else groups:
             chosen = [draw.choice(served) for _ in range(min(TOGETHER, count - first))]
             paths = [Path(folder, f"{first + at}.baseline.json") for at in range(len(chosen))]
             for path, victim in zip(paths, chosen, strict=True):
@@ -192,6 +198,8 @@ def run(count: int, seed: int = 0) -> Result:
                 result.outcomes += _tried(paths, chosen, innocent)
             except Exception as error:  # noqa: BLE001 -- whatever it is, it is what is looked for
                 result.failures.append(f"from {first} on: {type(error).__name__}: {str(error)[:300]}")
+            forget_models()  # else each collection would bring the series of all models before
+            forget_drops()
             for path in paths:
                 path.unlink()
     return result
@@ -249,7 +257,7 @@ def _rows(points: Any, name: str) -> float:
 
 
 if __name__ == "__main__":
-    found = run(*map(int, sys.argv[1:] or ["2000"]))
+    found = run(*map(int, sys.argv[1:] or ["2000"]), progress=True)
     sys.stdout.write(
         f"{dict(found.outcomes)}, {len(found.failures)} failures\n" + "\n".join(found.failures[:50]) + "\n"
     )

@@ -1,11 +1,15 @@
 """Every server and pool, and forks, in full size: `python tests/robustness/full/ends.py [REQUESTS] [FORKS]`.
 
 Prints a table: rows predicted, rows and spans that arrived, and the seconds from SIGTERM to the end, with a receiver
-that takes everything and with one that never answers. Takes several minutes; CI runs a part of it (`test_servers.py`).
+that takes everything and with one that never answers.  Celery runs with Redis, too, where that and its client are installed.
+Takes several minutes; CI runs a part of it (`test_servers.py`).
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,20 +18,32 @@ from pathlib import Path
 TESTS = Path(__file__).parents[2]
 sys.path.insert(0, str(TESTS / "e2e"))
 
-from servers import POOLS, SERVERS, pooled, served, served_to_nobody  # noqa: E402 -- found by the line above
+from servers import POOLS, SERVERS, pooled, redis, served, served_alone, served_to_nobody  # noqa: E402 -- found by the line above
 
 FORKING = TESTS / "telemetry" / "programs" / "forking.py"
 
 
+def row(server, requests, note=""):
+    """Print what became of a server: with a receiver, with one that never answers, and without otelml."""
+    with contextlib.ExitStack() as stack:
+        folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(3)]
+        seen = served(server, folders[0], requests)
+        frozen = served_to_nobody(server, folders[1], 12)
+        alone = served_alone(server, folders[2], 12)
+    seconds = " ".join(f"{one.seconds:7.1f}s" for one in (seen, frozen, alone))
+    print(f"{server + note:24} {seen.predicted:9} {seen.arrived:9} {seen.spans:6} {seconds}", flush=True)
+
+
 def main(requests=60, forks=200):
     """Print the table."""
-    print(f"{'':24} {'predicted':>9} {'arrived':>9} {'spans':>6} {'ends in':>8} {'frozen':>8}")
+    print(f"{'':24} {'predicted':>9} {'arrived':>9} {'spans':>6} {'ends in':>8} {'frozen':>8} {'alone':>8}")
     for server in SERVERS:
-        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-            seen = served(server, Path(one), requests)
-            frozen = served_to_nobody(server, Path(other), 12)
-        figures = f"{seen.predicted:9} {seen.arrived:9} {seen.spans:6} {seen.seconds:7.1f}s {frozen.seconds:7.1f}s"
-        print(f"{server:24} {figures}", flush=True)
+        row(server, requests)
+    if shutil.which("redis-server") and importlib.util.find_spec("redis"):
+        with redis():
+            for server in SERVERS:
+                if server.startswith("celery"):
+                    row(server, requests, " (Redis)")
     for pool in POOLS:
         with tempfile.TemporaryDirectory() as folder:
             seen = pooled(pool, Path(folder), requests)

@@ -14,8 +14,10 @@ X = np.random.default_rng(0).normal(size=(50, ROWS))
 model = LogisticRegression().fit(X, X[:, 0] > 0)
 model.predict(X[:1])  # a warm-up before the server forks
 
-queue = Celery("served", broker="filesystem://", backend="file://" + os.path.abspath("results"))  # noqa: PTH100 -- a URL
-queue.conf.broker_transport_options = {"data_folder_in": "q", "data_folder_out": "q", "control_folder": "control"}
+broker = os.environ.get("SERVED_BROKER", "filesystem://")
+queue = Celery("served", broker=broker, backend="file://" + os.path.abspath("results"))  # noqa: PTH100 -- a URL
+if broker.startswith("filesystem"):
+    queue.conf.broker_transport_options = {"data_folder_in": "q", "data_folder_out": "q", "control_folder": "control"}
 
 
 def predict(_=None):

@@ -1,8 +1,8 @@
 """Every server and pool, and forks, in full size: `python tests/robustness/full/ends.py [REQUESTS] [FORKS]`.
 
 Prints a table: rows predicted, rows and spans that arrived, and the seconds from SIGTERM to the end, with a receiver
-that takes everything and with one that never answers.  Celery runs with Redis, too, where that and its client are installed.
-Takes several minutes; CI runs a part of it (`test_servers.py`).
+that takes everything and with one that never answers.  Celery runs with Redis, too, where that and its client are
+installed.  Takes several minutes; CI runs a part of it (`test_servers.py`).
 """
 
 from __future__ import annotations

@@ -163,6 +163,20 @@ def test_rows_that_the_budget_leaves_out_are_booked(model, counts, monkeypatch):
     assert counts(None, "ml.inference.rows", **{"ml.model.name": "budget"}) == asked
 
 
+def test_small_arrays_are_left_out_too(model, counts, monkeypatch):
+    """Of arrays like the one before, which are copied without a further look, a used-up budget counts every n-th."""
+    monkeypatch.setattr("otelml.budget.Budget.settle", lambda *_, **__: None)
+    fitted, rows = model
+    otelml.identify(fitted, name="small", baseline=otelml.Baseline.fit(fitted, rows))
+    fitted.predict(rows[:1])
+    process.current().models.monitor(fitted, SKLEARN).intake.budget.step = 10
+    for row in rows:
+        fitted.predict(row[None, :])
+    counted = counts("x0", **{"ml.column.role": "input"})
+    assert 1 < counted < 150
+    assert counted + counts(None, "otelml.dropped", **{"ml.reason": "budget", "ml.model.name": "small"}) == 301
+
+
 def test_texts_in_an_array_of_objects_are_counted(counts):
     """A text pipeline is handed one dimension of objects: every text is in a bin."""
     texts = np.array(["late again", "on time", "a good flight"] * 40, dtype=object)

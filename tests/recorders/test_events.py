@@ -23,15 +23,15 @@ def asked():
     model = LogisticRegression().fit(rows, rows[:, 0] > 0)
     baseline = otelml.Baseline.fit(model, rows, rows[:, 0] > 0)
 
-    def ask(moved):
+    def ask(moved, size=400, skew_rows=500):
         with Receiver() as receiver, capture() as kept:
             logs = LoggerProvider(shutdown_on_exit=False)
             logs.add_log_record_processor(SimpleLogRecordProcessor(OTLPLogExporter(f"{receiver.endpoint}/v1/logs")))
-            otelml.instrument(kept.tracer_provider, kept.meter_provider, logs, skew_rows=500)
+            otelml.instrument(kept.tracer_provider, kept.meter_provider, logs, skew_rows=skew_rows)
             try:
                 otelml.identify(model, name="events", version="3", baseline=baseline)
-                for start in range(0, 2_000, 400):
-                    model.predict(rows[start : start + 400] + np.array([0.0, moved, 0.0]))
+                for start in range(0, 2_000, size):
+                    model.predict(rows[start : start + size] + np.array([0.0, moved, 0.0]))
                     kept.points()
             finally:
                 otelml.uninstrument()
@@ -56,6 +56,13 @@ def test_skew_is_an_event_with_the_names_of_what_moved(asked):
         "ml.skew.columns": 3,
         "ml.skew.moved": ("x1",),
     }
+
+
+def test_fewer_rows_than_an_index_can_be_judged_by_are_not_compared(asked):
+    """However few rows are asked for: 200 at least, since fewer differ from any baseline."""
+    _, [event] = asked(0.0, size=50, skew_rows=10)
+    assert event.attributes["ml.skew.rows"] == 200
+    assert event.severity_text == "INFO"
 
 
 def test_rows_as_in_training_are_an_information(asked):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields, replace
 
 import pytest
 
 from otelml.cli import main
+from otelml.dashboards import boards
+from otelml.dashboards.render import as_json
+from otelml.rules.thresholds import Thresholds
 
 
 def test_it_writes_every_dashboard(tmp_path, capsys):
@@ -27,6 +31,33 @@ def test_thresholds_are_drawn(tmp_path):
     steps = latency["fieldConfig"]["defaults"]["thresholds"]["steps"]
     assert [step["value"] for step in steps] == [None, 0.123]
     assert latency["fieldConfig"]["defaults"]["custom"]["thresholdsStyle"]["mode"] == "dashed"
+
+
+@pytest.mark.parametrize("command", ["rules", "dashboards"])
+def test_each_threshold_changes_what_is_written(tmp_path, capsys, command):
+    """No option does nothing; and what the dashboards have no option for would change none of them."""
+    given = written(command, tmp_path / "default")
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    offered = capsys.readouterr().out
+    for one in fields(Thresholds):
+        option = f"--{one.name.replace('_', '-')}"
+        if option not in offered.split():
+            assert command == "dashboards"
+            assert contents(boards(replace(Thresholds(), **{one.name: one.default * 0.9}))) == contents(boards())
+            continue
+        assert written(command, tmp_path / one.name, option, str(one.default * 0.9)) != given, option
+
+
+def written(command, folder, *options):
+    """Run a command; returns what it wrote."""
+    assert main([command, "--out", str(folder), *options]) == 0
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def contents(told):
+    """Write dashboards as text."""
+    return [as_json(one, "") for one in told]
 
 
 def test_runbooks_can_be_elsewhere(tmp_path):

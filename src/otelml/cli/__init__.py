@@ -34,7 +34,7 @@ COMMANDS = {
         "otelml.cli.dashboards",
         "write dashboards for Grafana",
         "Writes three dashboards over what the rules record: every model, one model as software, and one model\n"
-        "as a model. Lines are drawn at your thresholds: give those that `otelml rules` was given.\n\n"
+        "as a model. Some panels draw a threshold as a line: give the values that `otelml rules` was given.\n\n"
         "  otelml dashboards --out dashboards --availability 99.5 --latency 0.2",
     ),
     "demo": Command(

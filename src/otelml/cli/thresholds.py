@@ -26,10 +26,12 @@ def option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def add_thresholds(parser: ArgumentParser) -> None:
-    """Give `parser` an option for each threshold."""
+def add_thresholds(parser: ArgumentParser, *, drawn: bool = False) -> None:
+    """Give `parser` an option for each threshold, or for each one that the dashboards draw."""
     thresholds = parser.add_argument_group("thresholds")
     for one in fields(Thresholds):
+        if drawn and not one.metadata["drawn"]:
+            continue
         unit = one.metadata["unit"]
         default = f"default {one.default:g} {unit}".rstrip()
         doc = one.metadata["doc"].replace("%", "%%")
@@ -37,22 +39,22 @@ def add_thresholds(parser: ArgumentParser) -> None:
 
 
 def given(arguments: Namespace) -> Thresholds:
-    """The thresholds that were asked for.
+    """The thresholds that were given.
 
     Raises
     ------
     ValueError
         When one is no threshold.
     """
-    told = {one.name: getattr(arguments, one.name) for one in fields(Thresholds)}
-    told = {name: value for name, value in told.items() if value is not None}
-    for name, value in told.items():
+    values = {one.name: getattr(arguments, one.name, None) for one in fields(Thresholds)}
+    values = {name: value for name, value in values.items() if value is not None}
+    for name, value in values.items():
         if not 0 <= value < float("inf"):
             raise ValueError(f"{option(name)} is {value:g}: give a number that is not negative")
     for one in fields(Thresholds):
-        if one.name in told and one.metadata["unit"].startswith("%"):
-            in_per_cent(one.name, told[one.name])
-    return Thresholds(**told)
+        if one.name in values and one.metadata["unit"].startswith("%"):
+            in_per_cent(one.name, values[one.name])
+    return Thresholds(**values)
 
 
 def in_per_cent(name: str, value: float) -> None:

@@ -9,35 +9,35 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 
-def row(default: float, unit: str, doc: str) -> Any:
-    """One threshold: a dataclass field that carries its unit and what it does."""
-    return field(default=default, metadata={"unit": unit, "doc": doc})
+def row(default: float, unit: str, doc: str, *, drawn: bool = False) -> Any:
+    """One threshold: a dataclass field that carries its unit, what it does, and whether the dashboards draw it."""
+    return field(default=default, metadata={"unit": unit, "doc": doc, "drawn": drawn})
 
 
 @dataclass(frozen=True)
 class Thresholds:
     """What the alerts compare with; shares are in per cent, as people say them."""
 
-    availability: float = row(99.9, "%", "calls that have to succeed, over 30 days: the objective")
-    failures: float = row(10, "calls", "that have to fail in an hour, six, or three days, for the budget to burn")
-    latency: float = row(1.0, "s", "what 99 of 100 calls have to stay below")
-    slower: float = row(2.0, "x", "how much slower than a week before the slowest calls may be")
-    psi: float = row(0.1, "", "population stability index below which no drift matters")
-    blocks: float = row(1.25, "x", "how much more than blocks of the baseline differ by a window has to, to be drift")
-    rows: float = row(200, "rows", "below which no window is judged")
-    missing: float = row(5.0, "% points", "more missing values than the baseline has")
-    violations: float = row(1.0, "%", "values of a wrong type, category or column, in an hour")
-    season: float = row(20.0, "%", "of its own mean that a seasonal share may move by, however quiet it was")
-    worse: float = row(1.5, "x", "distance from the baseline to its own lower bound, to be paged for")
-    coverage: float = row(50.0, "%", "predictions that have to get a label by the horizon")
-    uneven: float = row(2.0, "% points", "that labels may be missing more for one predicted class than for all")
-    rejected: float = row(10.0, "%", "outcomes that may be rejected, in an hour")
-    overhead: float = row(10.0, "%", "of the models' own time that watching them may take")
-    cores: float = row(0.9, "processors", "that a process may use; Python's own code uses one at most")
-    memory: float = row(4.0, "GiB", "that a process may hold")
-    plain: float = row(10.0, "%", "below the baseline's value, for the plain rules of performance")
-    plain_psi: float = row(0.2, "", "population stability index, for the plain rule of drift")
-    plain_missing: float = row(5.0, "%", "missing values of a column, for the plain rule of completeness")
+    availability: float = row(99.9, "%", "calls that must succeed over 30 days: the objective", drawn=True)
+    failures: float = row(10, "calls", "minimum failed calls before a burn-rate alert")
+    latency: float = row(1.0, "s", "maximum 99th percentile of the latency", drawn=True)
+    slower: float = row(2.0, "x", "maximum ratio of the 99th percentile of the latency to that of a week before")
+    psi: float = row(0.1, "", "minimum population stability index of drift")
+    blocks: float = row(1.25, "x", "minimum ratio of the index to the one between blocks of the baseline, of drift")
+    rows: float = row(200, "rows", "minimum rows per window")
+    missing: float = row(5.0, "% points", "maximum missing values above the baseline's share")
+    violations: float = row(1.0, "%", "maximum values of a wrong type, category or column, in an hour", drawn=True)
+    season: float = row(20.0, "%", "minimum change of a seasonal share, relative to its mean")
+    worse: float = row(1.5, "x", "minimum distance below the baseline before a page, relative to its lower bound's")
+    coverage: float = row(50.0, "%", "minimum predictions with a label at the horizon", drawn=True)
+    uneven: float = row(2.0, "% points", "maximum missing labels of one predicted class above the share of all classes")
+    rejected: float = row(10.0, "%", "maximum rejected outcomes, in an hour")
+    overhead: float = row(10.0, "%", "maximum monitoring overhead, relative to the models' own time", drawn=True)
+    cores: float = row(0.9, "processors", "maximum use by one process; Python's own code uses one at most", drawn=True)
+    memory: float = row(4.0, "GiB", "maximum memory of one process", drawn=True)
+    plain: float = row(10.0, "%", "maximum distance below the baseline's value, for the plain performance rules")
+    plain_psi: float = row(0.2, "", "maximum population stability index, for the plain drift rule")
+    plain_missing: float = row(5.0, "%", "maximum missing values of a column, for the plain completeness rule")
 
     def words(self) -> dict[str, str]:
         """Every threshold as it is written into an expression: a share for what is given in per cent.

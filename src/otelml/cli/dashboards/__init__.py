@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 EPILOG = """\
-they read what the rules of `otelml rules` record: load those into Prometheus first.
+they show what the rules of `otelml rules` record: load those into Prometheus first.
 exit status: 0 when the dashboards were written, 2 when something given does not fit or a file must not be overwritten.
 """
 
@@ -23,7 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--out", type=given_path, metavar="FOLDER", required=True, help="where the files are left")
     add_force(parser)
     add("--runbooks", metavar="URL", help="folder of the runbooks that the panels link to")
-    add_thresholds(parser)
+    add_thresholds(parser, drawn=True)
 
 
 def run(arguments: Namespace) -> int:

@@ -19,7 +19,7 @@ SOURCES = sorted((ROOT / "src/otelml").rglob("*.py"))
 
 @pytest.mark.parametrize(("page", "module"), [("telemetry", "otelml.telemetry.names"), ("settings", "otelml.settings")])
 def test_generated_pages_are_up_to_date(page: str, module: str) -> None:
-    """`docs/telemetry.md` and `docs/settings.md` are what their modules write; the mend is in their head."""
+    """`docs/telemetry.md` and `docs/settings.md` are what their modules write; the fix is in their head."""
     done = subprocess.run(  # noqa: S603 -- our own module
         [sys.executable, "-m", module], text=True, capture_output=True, timeout=60, check=True
     )

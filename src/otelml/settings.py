@@ -84,14 +84,14 @@ KINDS: dict[str, Kind] = {one.name: one.metadata["kind"] for one in fields(Setti
 
 
 class Problem(NamedTuple):
-    """Something that is wrong with a variable, what was done about it, and the mend."""
+    """Something that is wrong with a variable, what was done about it, and the fix."""
 
     variable: str
     text: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
-        return f"{self.variable} {self.text}: {self.mend}"
+        return f"{self.variable} {self.text}: {self.fix}"
 
 
 @dataclass(frozen=True)

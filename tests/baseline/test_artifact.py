@@ -1,4 +1,4 @@
-"""The file: whole, the same for the same, and refused with the mend when it is not what it should be."""
+"""The file: whole, the same for the same, and refused with the fix when it is not what it should be."""
 
 from __future__ import annotations
 
@@ -152,8 +152,8 @@ def test_a_missing_file_is_refused_with_the_mend(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    """A folder in its place is refused with the mend."""
-    with pytest.raises(BaselineError, match=r"cannot be read .*: mend its path"):
+    """A folder in its place is refused with the fix."""
+    with pytest.raises(BaselineError, match=r"cannot be read .*: fix its path"):
         Baseline.load(tmp_path)
 
 

@@ -50,7 +50,7 @@ def test_nothing_that_fits_is_none(folder: Path, caplog: pytest.LogCaptureFixtur
 
 
 def test_another_models_baseline_is_refused(folder: Path, churn: Case, caplog: pytest.LogCaptureFixture) -> None:
-    """The named file of another model is left out, told with its mend, and booked."""
+    """The named file of another model is left out, told with its fix, and booked."""
     before = ledger.errors["baseline"]
     assert find(folder, "digits", fingerprint(churn.model)) is None
     assert "digits.baseline.json is left out: it is of another model" in caplog.text
@@ -74,7 +74,7 @@ def test_a_copy_is_no_second_one(folder: Path, churn: Case, caplog: pytest.LogCa
 
 
 def test_an_unreadable_file_is_told_and_left_out(folder: Path, churn: Case, caplog: pytest.LogCaptureFixture) -> None:
-    """A damaged file is told with its mend; the others are still found."""
+    """A damaged file is told with its fix; the others are still found."""
     (folder / "broken.baseline.json").write_text('{"format": ')
     assert find(folder, fingerprint=fingerprint(churn.model)) is not None
     assert "broken.baseline.json is no complete JSON" in caplog.text
@@ -82,9 +82,9 @@ def test_an_unreadable_file_is_told_and_left_out(folder: Path, churn: Case, capl
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A folder that cannot be read is told with the mend."""
+    """A folder that cannot be read is told with the fix."""
     assert find(tmp_path / "gone", "churn") is None
-    assert "mend its path" in caplog.text
+    assert "fix its path" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["../churn", "sub/churn", "", "churn\0"])

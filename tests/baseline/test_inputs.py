@@ -119,7 +119,7 @@ def test_wrong_times_are_refused(churn: Case, time: Any, message: str) -> None:
     ],
 )
 def test_wrong_labels_are_refused(churn: Case, y: Any, message: str) -> None:
-    """Labels that are missing, unknown or of other rows are refused with the mend."""
+    """Labels that are missing, unknown or of other rows are refused with the fix."""
     with pytest.raises(BaselineError, match=message):
         Baseline.fit(churn.model, churn.X, y)
 

@@ -36,7 +36,7 @@ class Visit:
 
     @property
     def wrong(self) -> str:
-        """What follows the findings: what is wrong, with its mends; lines joined."""
+        """What follows the findings: what is wrong, with its fixes; lines joined."""
         _, _, rest = self.text.partition(" wrong:\n")
         return " ".join(rest.split())
 

@@ -332,8 +332,8 @@ def _written(name: str, content: bytes) -> str:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"model": "fligths.joblib"}, "no model at fligths.joblib (--model): mend the path"),
-        ({"data": "april.parquet"}, "no data at april.parquet (--data): mend the path"),
+        ({"model": "fligths.joblib"}, "no model at fligths.joblib (--model): fix the path"),
+        ({"data": "april.parquet"}, "no data at april.parquet (--data): fix the path"),
         ({"output": "away/x.baseline.json"}, "away is no folder to put x.baseline.json in (--output): make it"),
         ({"label": "Laet"}, "march.parquet has no column 'Laet' (--label): near it are late"),
         ({"time": "xyz"}, "no column 'xyz' (--time): its columns are id, carrier, distance, wind, night, when, late"),
@@ -360,7 +360,7 @@ def _written(name: str, content: bytes) -> str:
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_told_in_a_line(told: Any, options: dict[str, str], said: str) -> None:
-    """What was wrong, where, and the mend; with status 2, and nothing saved."""
+    """What was wrong, where, and the fix; with status 2, and nothing saved."""
     rows = pd.read_parquet("march.parquet").dropna()[:40].astype({"when": str})
     _written("text.joblib", b"no pickle")
     _written("gone.joblib", b"cnowhere\nModel\n.")
@@ -396,7 +396,7 @@ def test_the_columns_alone_have_no_threshold(told: Any) -> None:
 
 @pytest.mark.parametrize("package", ["pandas", "pyarrow.dataset"])
 def test_a_package_that_is_missing_is_named(told: Any, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
-    """The mend is what to install."""
+    """The fix is what to install."""
     monkeypatch.setitem(sys.modules, package, None)
     error = told().error
     assert error.startswith(f"{package} cannot be imported")

@@ -1,4 +1,4 @@
-"""`otelml doctor`: what is wrong with an environment is named with its mend, and nothing else is."""
+"""`otelml doctor`: what is wrong with an environment is named with its fix, and nothing else is."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Doctor = Any
 
 
 def test_a_healthy_environment_is_told_so(doctor: Doctor) -> None:
-    """Where telemetry arrives and nothing is misspelled, the exit status is 0 and no mend is offered."""
+    """Where telemetry arrives and nothing is misspelled, the exit status is 0 and no fix is offered."""
     visit = doctor()
     assert visit.status == 0, visit.text
     assert visit.text.endswith("Nothing is wrong.\n")
@@ -64,7 +64,7 @@ def test_an_unsupported_version_is_wrong(doctor: Doctor, tmp_path: Path, monkeyp
     visit = doctor()
     assert visit.status == 1
     assert "ml_sklearn: scikit-learn 99.0 is not supported and not watched" in visit.wrong
-    assert "Mend: install scikit-learn>=" in visit.wrong
+    assert "Fix: install scikit-learn>=" in visit.wrong
 
 
 def test_a_disabled_framework_is_noted(doctor: Doctor) -> None:
@@ -80,8 +80,8 @@ def test_a_disabled_framework_is_noted(doctor: Doctor) -> None:
     [
         ({"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "*"}, "leaves out every entry point of otelml"),
         ({"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": ",".join(FRAMEWORKS)}, "leaves out every entry point"),
-        ({"OTEL_PYTHON_ML_ENABLED": "false"}, "nothing is watched Mend: unset OTEL_PYTHON_ML_ENABLED"),
-        ({"OTEL_SDK_DISABLED": "TRUE"}, "nothing is recorded or exported Mend: unset OTEL_SDK_DISABLED"),
+        ({"OTEL_PYTHON_ML_ENABLED": "false"}, "nothing is watched Fix: unset OTEL_PYTHON_ML_ENABLED"),
+        ({"OTEL_SDK_DISABLED": "TRUE"}, "nothing is recorded or exported Fix: unset OTEL_SDK_DISABLED"),
         ({"OTEL_METRICS_EXPORTER": "none"}, "metrics: go nowhere: no exporter"),
     ],
 )
@@ -101,9 +101,9 @@ def test_no_framework_at_all_is_wrong(doctor_without: Callable[..., Any]) -> Non
 
 
 def test_what_is_disabled_is_the_mend(doctor: Doctor) -> None:
-    """Where nothing is watched and some was left out on purpose, the mend begins with that."""
+    """Where nothing is watched and some was left out on purpose, the fix begins with that."""
     visit = doctor(OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=",".join(FRAMEWORKS))
-    assert "Mend: take the framework of the service out of OTEL_PYTHON_DISABLED_INSTRUMENTATIONS" in visit.wrong
+    assert "Fix: take the framework of the service out of OTEL_PYTHON_DISABLED_INSTRUMENTATIONS" in visit.wrong
 
 
 def test_no_distro_is_wrong(doctor_without: Callable[..., Any]) -> None:
@@ -111,7 +111,7 @@ def test_no_distro_is_wrong(doctor_without: Callable[..., Any]) -> None:
     visit = doctor_without("opentelemetry_distro*", "distro")
     assert visit.status == 1
     assert "the launcher configures no SDK and exports nothing" in visit.wrong
-    assert "Mend: pip install opentelemetry-distro" in visit.wrong
+    assert "Fix: pip install opentelemetry-distro" in visit.wrong
 
 
 def test_a_distro_that_is_not_there_is_wrong(doctor: Doctor) -> None:
@@ -156,14 +156,14 @@ def test_offline_sends_nothing(doctor: Doctor, receiver: Receiver) -> None:
 
 @pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
 def test_an_endpoint_that_is_away_is_wrong(doctor: Doctor, free_port: int, protocol: str) -> None:
-    """An endpoint where nobody listens is told with its address, the reason and the mend."""
+    """An endpoint where nobody listens is told with its address, the reason and the fix."""
     address = f"http://127.0.0.1:{free_port}"
     only_metrics = {"OTEL_TRACES_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
     visit = doctor(OTEL_EXPORTER_OTLP_ENDPOINT=address, OTEL_EXPORTER_OTLP_PROTOCOL=protocol, **only_metrics)
     assert visit.status == 1
     assert f"go to {address}" in visit.wrong
     assert "refused" in visit.wrong
-    assert "Mend: start a Collector there, or set OTEL_EXPORTER_OTLP_ENDPOINT" in visit.wrong
+    assert "Fix: start a Collector there, or set OTEL_EXPORTER_OTLP_ENDPOINT" in visit.wrong
 
 
 def test_one_signal_may_go_elsewhere(doctor: Doctor, free_port: int) -> None:
@@ -178,7 +178,7 @@ def test_the_wrong_protocol_is_recognised(doctor: Doctor) -> None:
     """An exporter of gRPC at an HTTP endpoint, the commonest mistake, is called by its name."""
     visit = doctor("--timeout", "0.5", OTEL_EXPORTER_OTLP_PROTOCOL="grpc")
     assert "by grpc, and it speaks http/protobuf" in visit.wrong
-    assert "Mend: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf" in visit.wrong
+    assert "Fix: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf" in visit.wrong
 
 
 def test_an_address_without_a_scheme_is_recognised(doctor: Doctor) -> None:
@@ -245,11 +245,11 @@ def test_a_store_that_cannot_be_written_is_wrong(doctor: Doctor, tmp_path: Path,
     visit = doctor(OTEL_PYTHON_ML_OUTCOME_STORE=f"sqlite:///{tmp_path / name}")
     assert visit.status == 1
     assert "cannot be written" in visit.wrong
-    assert "mend OTEL_PYTHON_ML_OUTCOME_STORE" in visit.wrong
+    assert "fix OTEL_PYTHON_ML_OUTCOME_STORE" in visit.wrong
 
 
 def test_each_baseline_is_read(doctor: Doctor, baselines: Path) -> None:
-    """Good baselines are described; a truncated one is told with its mend; two of one model are noted."""
+    """Good baselines are described; a truncated one is told with its fix; two of one model are noted."""
     visit = doctor(OTEL_PYTHON_ML_BASELINES=baselines)
     assert visit.status == 1
     assert "churn 3, binary, 60 rows, id " in visit.line("churn.baseline.json")
@@ -291,7 +291,7 @@ def test_bad_and_misspelled_settings_are_wrong(doctor: Doctor) -> None:
     """A value that cannot be read and a name that does not exist are told with what is right."""
     visit = doctor(OTEL_PYTHON_ML_OUTCOME_TTL="a week", OTEL_PYTHON_ML_BASELINE="x")
     assert "OTEL_PYTHON_ML_OUTCOME_TTL: is 'a week', so the default is in force" in visit.wrong
-    assert "Mend: it takes a duration above zero: 90s, 15m, 12h, 7d" in visit.wrong
+    assert "Fix: it takes a duration above zero: 90s, 15m, 12h, 7d" in visit.wrong
     assert "did you mean OTEL_PYTHON_ML_BASELINES?" in visit.wrong
 
 

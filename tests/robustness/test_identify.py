@@ -57,7 +57,7 @@ BROKEN = {
     newer: "upgrade otelml where the model is served",
     edited: "it was edited or damaged",
     emptied: "truncated or damaged",
-    removed: "save one with Baseline.save, or mend the path",
+    removed: "save one with Baseline.save, or fix the path",
 }
 
 
@@ -88,7 +88,7 @@ def offer(request, watch, name, tmp_path, saved):
 
 @pytest.mark.parametrize("breaking", BROKEN, ids=lambda breaking: breaking.__name__)
 def test_a_broken_baseline_is_told(offer, name, caplog, logistic, breaking):
-    """Given or found, a broken baseline is named with its mend and booked; the answer is as before."""
+    """Given or found, a broken baseline is named with its fix and booked; the answer is as before."""
     expected = logistic.predict_proba(ROWS)
     watched = offer(logistic, breaking)
     assert np.array_equal(logistic.predict_proba(ROWS), expected)

@@ -43,7 +43,7 @@ def unwritable(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", ["no folder", "no database"])
 def test_a_store_that_cannot_be_used_is_told(watch, name, caplog, tmp_path, logistic, kind):
-    """Predictions and outcomes are answered as always; each that is lost is booked, and the log names the mend once."""
+    """Predictions and outcomes are answered as always; each that is lost is booked, and the log names the fix once."""
     expected = logistic.predict_proba(ROWS)
     before = ledger.dropped["store_unwritable", ""]
     watched = watch(outcome_store=unwritable(tmp_path, kind))
@@ -57,7 +57,7 @@ def test_a_store_that_cannot_be_used_is_told(watch, name, caplog, tmp_path, logi
     assert ledger.dropped["store_unwritable", ""] - before == 47
     assert watched.new_errors()["outcomes"] >= 2
     assert caplog.text.count("the outcome store cannot be used") == 1
-    assert "mend OTEL_PYTHON_ML_OUTCOME_STORE" in caplog.text
+    assert "fix OTEL_PYTHON_ML_OUTCOME_STORE" in caplog.text
 
 
 def test_a_store_that_is_written_too_slowly_drops(watch, name, logistic, tmp_path, monkeypatch):

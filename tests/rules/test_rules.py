@@ -45,7 +45,7 @@ def test_examples_in_docstrings_hold(module):
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_checked_in_files_are_what_the_rules_render(file):
-    """The files that people copy are the defaults, byte for byte; `otelml rules --out` is the mend."""
+    """The files that people copy are the defaults, byte for byte; `otelml rules --out` is the fix."""
     committed = (FOLDER / f"{file.name}.rules.yml").read_text(encoding="utf-8")
     assert committed == sealed(as_yaml(file, "otelml rules")), "otelml rules --out collector-config/prometheus"
 

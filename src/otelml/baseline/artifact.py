@@ -112,7 +112,7 @@ class Baseline(Content):
         Raises
         ------
         BaselineError
-            When something given does not fit; the text names the mend.
+            When something given does not fit; the text names the fix.
 
         Warns
         -----

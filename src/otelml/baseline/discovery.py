@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 def find(
     folder: str | os.PathLike[str], name: str | None = None, fingerprint: Fingerprint | None = None
 ) -> Baseline | None:
-    """Find the baseline of a model; never raises, what is wrong is logged with its mend.
+    """Find the baseline of a model; never raises, what is wrong is logged with its fix.
 
     Parameters
     ----------
@@ -41,9 +41,7 @@ def find(
         paths = sorted(path for path in place.iterdir() if path.name.endswith(SUFFIX))
     except (OSError, ValueError, RuntimeError) as error:  # also a null character, or a user without a home
         ledger.error("baseline")
-        _logger.warning(
-            "The folder of baselines %s cannot be read (%s): mend its path or its permissions", place, error
-        )
+        _logger.warning("The folder of baselines %s cannot be read (%s): fix its path or its permissions", place, error)
         return None
     named = [path for path in paths if path.name == f"{name}{SUFFIX}"]
     if named:

@@ -208,21 +208,21 @@ def content_of(target: Path) -> bytes:
     """
     try:
         if not stat.S_ISREG(os.stat(target).st_mode):  # noqa: PTH116 -- follows links: so are ConfigMaps mounted
-            raise BaselineError(f"baseline {target} cannot be read (it is no regular file): mend its path")
+            raise BaselineError(f"baseline {target} cannot be read (it is no regular file): fix its path")
         # It may have become another since: without O_NONBLOCK, opening a FIFO waits for somebody to write.
         with open(os.open(target, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:  # noqa: PTH123
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise BaselineError(f"baseline {target} cannot be read (it is no regular file): mend its path")
+                raise BaselineError(f"baseline {target} cannot be read (it is no regular file): fix its path")
             content = file.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
-        raise BaselineError(f"no baseline at {target}: save one with Baseline.save, or mend the path") from error
+        raise BaselineError(f"no baseline at {target}: save one with Baseline.save, or fix the path") from error
     except OSError as error:
-        raise BaselineError(f"baseline {target} cannot be read ({error}): mend its path or its permissions") from error
+        raise BaselineError(f"baseline {target} cannot be read ({error}): fix its path or its permissions") from error
     except ValueError as error:
         if isinstance(error, BaselineError):
             raise
-        raise BaselineError(f"baseline {target} cannot be read ({error}): mend its path") from error
+        raise BaselineError(f"baseline {target} cannot be read ({error}): fix its path") from error
     if len(content) > MOST_BYTES:
-        raise BaselineError(f"baseline {target} is larger than {MOST_BYTES >> 20} MB, and none is: mend its path")
+        raise BaselineError(f"baseline {target} is larger than {MOST_BYTES >> 20} MB, and none is: fix its path")
     return content

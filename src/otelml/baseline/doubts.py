@@ -22,7 +22,7 @@ class BaselineWarning(UserWarning):
 
 
 def doubts(sample: Sample, decided: Decided | None, days: Days | None) -> Iterator[str]:
-    """Say what is doubtful, each with its mend."""
+    """Say what is doubtful, each with its fix."""
     if sample.positive is not None:
         positives = int(np.count_nonzero(sample.actual == sample.positive))
         if positives < FEWEST_POSITIVES:

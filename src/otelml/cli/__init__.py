@@ -47,7 +47,7 @@ COMMANDS = {
     ),
     "doctor": Command(
         "otelml.cli.doctor",
-        "say what is watched, where it goes, what is wrong, and the mend",
+        "say what is watched, where it goes, what is wrong, and the fix",
         "Looks at this environment as a service started from it would: the same Python, the same\n"
         "variables. Run it as `opentelemetry-instrument FLAGS otelml doctor` to have the launcher's\n"
         "flags looked at too.\n"

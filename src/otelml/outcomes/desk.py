@@ -364,7 +364,7 @@ class Desk:
         ledger.drop("store_unwritable", count)
         ledger.error("outcomes")
         self._warn(
-            "otelml: the outcome store cannot be used (%s): make its folder writable, or mend "
+            "otelml: the outcome store cannot be used (%s): make its folder writable, or fix "
             "OTEL_PYTHON_ML_OUTCOME_STORE; `otelml doctor` tries it", type(error).__name__,
         )  # fmt: skip
 

@@ -61,10 +61,10 @@ def _check_there(option: str, names: Iterable[str], data: Data) -> None:
     for name in names:
         if name not in known:
             close = near(name, known)
-            mend = f"near it are {listed(close)}" if close else f"its columns are {listed(known)}"
+            fix = f"near it are {listed(close)}" if close else f"its columns are {listed(known)}"
             if len(known) == 1 and not close:
-                mend += "; if another character is between its columns, give --sep"
-            raise RequestError(f"{data.path} has no column {name!r} ({option}): {mend}")
+                fix += "; if another character is between its columns, give --sep"
+            raise RequestError(f"{data.path} has no column {name!r} ({option}): {fix}")
 
 
 def _named(request: Request, data: Data, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ def load(path: Path) -> Any:
     try:
         return _loader()(path)
     except OSError as error:
-        raise RequestError(f"{path} cannot be read ({error}): mend its permissions, or copy it again") from error
+        raise RequestError(f"{path} cannot be read ({error}): fix its permissions, or copy it again") from error
     except ModuleNotFoundError as error:
         raise RequestError(
             f"{path} needs {error.name}, which cannot be imported here: "

@@ -21,7 +21,7 @@ EXTRA = "pip install 'otelml[baseline]'"
 
 
 class RequestError(ValueError):
-    """Something given does not fit; the text says what was wrong, where, and the mend."""
+    """Something given does not fit; the text says what was wrong, where, and the fix."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ def beside(model: Path) -> Path:
 
 def _check_files(request: Request, *, force: bool) -> None:
     if not request.model.is_file():
-        raise RequestError(f"no model at {request.model} (--model): mend the path, it is one joblib or pickle file")
+        raise RequestError(f"no model at {request.model} (--model): fix the path, it is one joblib or pickle file")
     if not request.data.exists():
-        raise RequestError(f"no data at {request.data} (--data): mend the path")
+        raise RequestError(f"no data at {request.data} (--data): fix the path")
     output = request.output
     if not output.parent.is_dir():
         raise RequestError(f"{output.parent} is no folder to put {output.name} in (--output): make it, or name another")

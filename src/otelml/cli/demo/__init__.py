@@ -74,9 +74,9 @@ def month_range(text: str) -> tuple[int, int]:
 
 
 def what_is_missing() -> str | None:
-    """Name what is not installed, and the mend; None where all is there."""
+    """Name what is not installed, and the fix; None where all is there."""
     from otelml.cli.demo.processes import LAUNCHER, launcher  # noqa: PLC0415 -- the parser is built without it
 
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     missing += [] if launcher() else [LAUNCHER]
-    return f"{', '.join(missing)} not found; the mend: pip install 'otelml[demo]'" if missing else None
+    return f"{', '.join(missing)} not found; the fix: pip install 'otelml[demo]'" if missing else None

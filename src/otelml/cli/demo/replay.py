@@ -29,7 +29,7 @@ SERVICE_LOG = "serve.log"
 
 
 class DemoError(Exception):
-    """The demo cannot go on; the text says why, and the mend."""
+    """The demo cannot go on; the text says why, and the fix."""
 
 
 class Export(NamedTuple):

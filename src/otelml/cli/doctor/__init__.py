@@ -1,4 +1,4 @@
-"""`otelml doctor`: what is watched, where it goes, which settings apply, what is wrong and the mend."""
+"""`otelml doctor`: what is watched, where it goes, which settings apply, what is wrong and the fix."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ def own(situation: Situation) -> Iterator[Finding]:
     for name in sorted(situation.environ):
         if name.startswith(PREFIX) and name not in known:
             close = get_close_matches(name, known, n=1)
-            mend = f"did you mean {close[0]}?" if close else f"unset it; the settings are {PREFIX}… as above"
-            yield wrong(name, "is no setting, and without effect", mend)
+            fix = f"did you mean {close[0]}?" if close else f"unset it; the settings are {PREFIX}… as above"
+            yield wrong(name, "is no setting, and without effect", fix)
     for misfit in misfits(loaded.settings.metrics):
         yield wrong(variable("metrics"), *misfit)
     if loaded.settings.exception_messages:

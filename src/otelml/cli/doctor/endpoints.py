@@ -44,7 +44,7 @@ def check(situation: Situation, signal: str, protocol: str, point: EntryPoint) -
         with _overheard(said):
             answered = _exported(point, signal, timeout=situation.timeout)
     except Exception as error:  # noqa: BLE001 -- a variable that the exporter cannot read, a broken certificate
-        return wrong(signal, f"{where}, and their exporter cannot be made: {error}", "mend OTEL_EXPORTER_OTLP_*")
+        return wrong(signal, f"{where}, and their exporter cannot be made: {error}", "fix OTEL_EXPORTER_OTLP_*")
     if answered:
         return ok(signal, f"{where}; it answers")
     reason = f": {_reason(said)}" if said else ""

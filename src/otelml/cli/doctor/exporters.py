@@ -81,7 +81,7 @@ def _one(situation: Situation, configured: Configured) -> Iterator[Finding]:
         yield wrong(
             signal,
             f"are to go to {name!r}, which is not installed: the launcher fails",
-            f"pip install {package}" if package else f"install the exporter, or mend OTEL_{signal.upper()}_EXPORTER",
+            f"pip install {package}" if package else f"install the exporter, or fix OTEL_{signal.upper()}_EXPORTER",
         )
     elif protocol is not None:
         yield endpoints.check(situation, signal, protocol, found[0])

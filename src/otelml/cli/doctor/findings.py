@@ -1,4 +1,4 @@
-"""What a check finds: one line each, and where something is wrong, its mend."""
+"""What a check finds: one line each, and where something is wrong, its fix."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Level(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: what it is about, what was found, and for what is wrong the mend."""
+    """One line: what it is about, what was found, and for what is wrong the fix."""
 
     level: Level
     label: str
     text: str
-    mend: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Section:
 
     @property
     def wrong(self) -> tuple[Finding, ...]:
-        """Those that have to be mended."""
+        """Those that have to be fixed."""
         return tuple(finding for finding in self.findings if finding.level is Level.WRONG)
 
 
@@ -91,6 +91,6 @@ def note(label: str, text: str) -> Finding:
     return Finding(Level.NOTE, label, text)
 
 
-def wrong(label: str, text: str, mend: str) -> Finding:
+def wrong(label: str, text: str, fix: str) -> Finding:
     """Found wrong."""
-    return Finding(Level.WRONG, label, text, mend)
+    return Finding(Level.WRONG, label, text, fix)

@@ -45,10 +45,10 @@ def check(situation: Situation) -> Iterator[Finding]:
             "unset OTEL_PYTHON_ML_ENABLED",
         )
     elif not watched:
-        mend = "install otelml into the environment of the service, or one of the frameworks into this one"
+        fix = "install otelml into the environment of the service, or one of the frameworks into this one"
         if disabled(situation) & {"*", *FRAMEWORKS}:
-            mend = f"take the framework of the service out of {DISABLED}, or {mend}"
-        yield wrong("otelml", "finds no framework to watch in this environment", mend)
+            fix = f"take the framework of the service out of {DISABLED}, or {fix}"
+        yield wrong("otelml", "finds no framework to watch in this environment", fix)
 
 
 def _one(situation: Situation, entry_point: str, adapter: Adapter, offered: set[str]) -> Finding:

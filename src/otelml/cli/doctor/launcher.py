@@ -87,7 +87,7 @@ def _config_file(path: str) -> Finding:
             f"pip install {CONFIGURATION}, or unset {CONFIG_FILE}",
         )
     if not Path(path).is_file():
-        return wrong(CONFIG_FILE, f"is {path}, which is no file", f"mend the path, or unset {CONFIG_FILE}")
+        return wrong(CONFIG_FILE, f"is {path}, which is no file", f"fix the path, or unset {CONFIG_FILE}")
     return note(
         CONFIG_FILE,
         f"is {path}: exporters come from it, not from the variables below, and are not tried here",

@@ -66,7 +66,7 @@ def _sqlite(path: Path) -> Finding:
         return wrong(
             "outcome store",
             f"{path} cannot be written ({error}): outcomes are dropped",
-            f"make its folder writable for the service, or mend {STORE}",
+            f"make its folder writable for the service, or fix {STORE}",
         )
     base = "" if path.is_absolute() else f" (now {path.absolute()}: it depends on where the service starts)"
     return ok("outcome store", f"SQLite file {path}{base}")
@@ -76,7 +76,7 @@ def _baselines(folder: Path, settings: Settings) -> Iterator[Finding]:
     try:
         paths = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIX))
     except OSError as error:
-        yield wrong("baselines", f"{folder} cannot be read ({error})", f"mend {BASELINES} or its permissions")
+        yield wrong("baselines", f"{folder} cannot be read ({error})", f"fix {BASELINES} or its permissions")
         return
     if not paths:
         yield wrong(
@@ -89,8 +89,8 @@ def _baselines(folder: Path, settings: Settings) -> Iterator[Finding]:
         try:
             baseline = Baseline.load(path)
         except BaselineError as error:
-            what, _, mend = str(error).rpartition(": ")
-            yield wrong(path.name, what or str(error), mend)
+            what, _, fix = str(error).rpartition(": ")
+            yield wrong(path.name, what or str(error), fix)
             continue
         kept.setdefault(baseline.fingerprint.hex, []).append((path, baseline))
         yield ok(path.name, _described(baseline, settings))

@@ -18,7 +18,7 @@ MARK = 5  # columns of the longest mark
 
 
 def as_text(sections: Sequence[Section], *, colour: bool) -> str:
-    """All sections, then what is wrong with its mends."""
+    """All sections, then what is wrong with its fixes."""
     lines: list[str] = []
     for section in sections:
         if section.findings:
@@ -42,9 +42,9 @@ def _conclusion(sections: Sequence[Section], *, colour: bool) -> list[str]:
         return [_painted("Nothing is wrong.", _COLOURS[Level.OK], colour=colour)]
     what = "One thing is wrong" if len(wrong) == 1 else f"{len(wrong)} things are wrong"
     lines = [_painted(f"{what}:", _COLOURS[Level.WRONG], colour=colour)]
-    for number, ((text, mend), labels) in enumerate(wrong.items(), start=1):
+    for number, ((text, fix), labels) in enumerate(wrong.items(), start=1):
         lines += _wrapped(f"{', '.join(labels)}: {text}", f"  {number}. ")
-        lines += _wrapped(f"Mend: {mend}", " " * len(f"  {number}. "))
+        lines += _wrapped(f"Fix: {fix}", " " * len(f"  {number}. "))
     return lines
 
 
@@ -52,7 +52,7 @@ def _grouped(wrong: Sequence[Finding]) -> dict[tuple[str, str], list[str]]:
     """Gather the labels of what is wrong in the same way: one endpoint fails for all signals."""
     groups: dict[tuple[str, str], list[str]] = {}
     for finding in wrong:
-        groups.setdefault((finding.text, finding.mend), []).append(finding.label)
+        groups.setdefault((finding.text, finding.fix), []).append(finding.label)
     return groups
 
 

@@ -68,7 +68,7 @@ def rules_for(arguments: Namespace) -> tuple[File, ...]:
 
 
 def fitting(arguments: Namespace) -> None:
-    """Refuse options that do not go together, with the mend.
+    """Refuse options that do not go together, with the fix.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def loaded(path: Path) -> Baseline:
     Raises
     ------
     ValueError
-        When there is none, with the mend.
+        When there is none, with the fix.
     """
     try:
         return Baseline.load(path)

@@ -30,53 +30,55 @@ def row(default: T, kind: Kind, doc: str) -> T:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a process was told, by `otelml.instrument(name=…)` or by environment variable."""
+    """Settings of a process, given to `otelml.instrument(name=…)` or by environment variable."""
 
-    enabled: bool = row(True, BOOLEAN, "Watch models at all.")
+    enabled: bool = row(True, BOOLEAN, "Monitor models.")
     traces: bool = row(True, BOOLEAN, "A span around every prediction.")
-    metrics: tuple[str, ...] = row(("*",), GLOBS, "Metrics to ship.")
+    metrics: tuple[str, ...] = row(("*",), GLOBS, "Metrics to export.")
     model_name: str | None = row(None, TEXT, "Name for a model that the code gives none.")
     model_version: str | None = row(None, TEXT, "Version for a model that the code gives none.")
     baselines: str | None = row(None, FOLDER, "Folder with *.baseline.json, found by model name or fingerprint.")
-    baseline_metrics: bool = row(True, BOOLEAN, "Ship what the model was like in training as ml.baseline.*.")
+    baseline_metrics: bool = row(True, BOOLEAN, "Export the baseline as ml.baseline.*.")
     gauges: str = row(
         "psi",
         one_of("off", "psi", "all"),
-        "In-process gauges, for backends that cannot compute: psi ships ml.performance and ml.drift by the population "
-        "stability index, all ships every method, and mean, variance and completeness of the columns.",
+        "In-process gauges, for backends that cannot compute: psi exports ml.performance, and ml.drift by the "
+        "population stability index; all exports every method, and mean, variance and completeness of the columns.",
     )
-    columns: bool = row(True, BOOLEAN, "Count what models are asked and answer, column by column.")
-    skew_rows: int = row(1_000, COUNT, "First rows of a deploy that are compared with the baseline, 200 at least.")
+    columns: bool = row(True, BOOLEAN, "Count inputs and outputs, column by column.")
+    skew_rows: int = row(1_000, COUNT, "First rows of a deploy that are compared with the baseline, at least 200.")
     provisional_rows: int | None = row(
         None,
         COUNT,
-        "Without a baseline, take so many first rows for a reference, of this process alone and marked provisional.",
+        "Without a baseline: number of first rows used as the reference, of this process alone and marked provisional.",
     )
     baseline_on_fit: str | None = row(
-        None, FOLDER, "Folder in which a fit leaves a baseline of the columns that it was given, found by fingerprint."
+        None, FOLDER, "Folder in which each fit saves a baseline of its input columns, found by fingerprint."
     )
     category_names: bool = row(
-        False, BOOLEAN, "Ship names of categories instead of cat:07, of those that 1 % of the baseline's rows hold."
+        False,
+        BOOLEAN,
+        "Export names of categories instead of cat:07, where 1 % of the baseline's rows have them.",
     )
     budget: float = row(0.05, SHARE, "Share of the host's time above which rows are sampled for the columns.")
     transform: bool = row(False, BOOLEAN, "Count transform() as a prediction where it is the outermost call.")
-    id_column: str | None = row(None, TEXT, "Input column that holds the id under which outcomes will come.")
-    outcome_store: str = row("memory", STORE, "Where predictions wait for their outcomes.")
-    outcome_capacity: int = row(100_000, COUNT, "Predictions that wait in memory at most.")
+    id_column: str | None = row(None, TEXT, "Input column with the prediction id.")
+    outcome_store: str = row("memory", STORE, "Store of predictions until their outcomes arrive.")
+    outcome_capacity: int = row(100_000, COUNT, "Maximum predictions held in memory until their outcomes arrive.")
     outcome_horizon: float = row(DAY, SECONDS, "Age at which a prediction is counted, with its outcome or without.")
     outcome_ttl: float = row(30 * DAY, SECONDS, "Age at which a prediction is forgotten.")
     actions: tuple[str, ...] | None = row(
         None,
         NAMES,
-        "Actions that are told by name, 20 at most, each from zero on; by default the first 20 that come. The rest is "
+        "Actions exported by name, at most 20, each from zero on; by default the first 20 recorded. All others are "
         "`other`.",
     )
     span_ids: bool = row(False, BOOLEAN, "Put the prediction id on the span of a one-row call.")
     span_scores: bool = row(False, BOOLEAN, "Put score and class on the span of a one-row call.")
     exception_messages: bool = row(False, BOOLEAN, "Put the text of exceptions, which may quote data, on spans.")
-    max_points: int = row(10_000, COUNT, "Series that this process may ship.")
+    max_points: int = row(10_000, COUNT, "Maximum series exported by this process.")
     shutdown_timeout: float = row(
-        5.0, SECONDS, "How long the end of the process waits for exports, those of the launcher's providers included."
+        5.0, SECONDS, "Maximum wait for exports at the end of the process, those of the launcher's providers included."
     )
 
 
@@ -115,8 +117,8 @@ def variable(name: str) -> str:
 def load(overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Loaded:
     """Read all settings: an override first, then the environment, then the default.
 
-    A text in the environment that cannot be read leaves the default in force and is told in `problems`; an
-    override that is None leaves the setting to the environment.
+    An invalid variable falls back to the default and is reported in `problems`; an override that is None leaves the
+    setting to the environment.
 
     Raises
     ------
@@ -182,9 +184,9 @@ _HEAD = """\
 <!-- Generated: python -m otelml.settings > docs/settings.md -->
 
 Each setting is an environment variable, a flag of the launcher (`OTEL_PYTHON_ML_OUTCOME_STORE` is
-`--ml_outcome_store`), and an argument of `otelml.instrument()`, which goes before the variable. A
-variable that cannot be read leaves the default in force, and the log and `otelml doctor` say so; an
-argument that cannot raises `ValueError`.
+`--ml_outcome_store`), and an argument of `otelml.instrument()`, which overrides the variable. An invalid
+variable falls back to the default, and the log and `otelml doctor` report it; an invalid argument raises
+`ValueError`.
 
 """
 

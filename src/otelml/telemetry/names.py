@@ -169,7 +169,7 @@ DURATION = Metric(
 ACTIVE = Metric(
     "ml.inference.active", Kind.UP_DOWN_COUNTER, "{request}", "Prediction calls under way.", _CALL, rank=Rank.MODEL
 )
-ROWS = Metric("ml.inference.rows", Kind.COUNTER, "{row}", "Rows that were answered.", _CALL, rank=Rank.MODEL)
+ROWS = Metric("ml.inference.rows", Kind.COUNTER, "{row}", "Rows of calls that returned.", _CALL, rank=Rank.MODEL)
 BATCH_ROWS = Metric(
     "ml.inference.batch.size",
     Kind.HISTOGRAM,
@@ -239,7 +239,7 @@ COLUMN_VALUES = Metric(
     "ml.column.values",
     Kind.COUNTER,
     "{value}",
-    "Values of a column by bin; what a model answers is a column too.",
+    "Values of a column by bin; outputs are columns too.",
     (*_COLUMN, BIN, BASELINE_ID),
     counted=True,
     rank=Rank.COLUMN,
@@ -256,7 +256,7 @@ VIOLATIONS = Metric(
     "ml.column.violations",
     Kind.COUNTER,
     "{value}",
-    "Values that are not as they were in training: column missing or extra, type, range, category.",
+    "Values that differ from training: column missing or extra, type, range, category.",
     (*_COLUMN, VIOLATION, BASELINE_ID),
     counted=True,
     rank=Rank.COLUMN,
@@ -265,7 +265,7 @@ DRIFT = Metric(
     "ml.drift",
     Kind.GAUGE,
     "{index}",
-    "How far a window of a column in this process is from the baseline.",
+    "Distance between a window of a column, in this process, and the baseline.",
     (*_COLUMN, METHOD, WINDOW, BASELINE_ID),
     rank=Rank.GAUGE,
 )
@@ -273,7 +273,7 @@ DRIFT_CRITICAL = Metric(
     "ml.drift.critical",
     Kind.GAUGE,
     "{index}",
-    "What a window without drift, of as many rows, stays below but for once in 100,000.",
+    "Critical value of the distance at a false-positive rate of 1e-5, for a window of as many rows.",
     (*_COLUMN, METHOD, WINDOW, BASELINE_ID),
     rank=Rank.GAUGE,
 )
@@ -339,7 +339,7 @@ LOSSES = Metric(
     "ml.outcome.loss",
     Kind.HISTOGRAM,
     "{loss}",
-    "Losses; sum and count travel together, there are no boundaries.",
+    "Losses, as sum and count without bucket boundaries.",
     (LOSS,),
     rank=Rank.MODEL,
 )
@@ -382,8 +382,8 @@ ACTIONS = Metric(
     "ml.actions",
     Kind.COUNTER,
     "{action}",
-    "What somebody did about predictions (clicked, booked, blocked), each action of a prediction once; the exposures "
-    "are `ml.outcome.awaited`.",
+    "Downstream actions on predictions (click, booking, block), each action once per prediction; the exposures are "
+    "`ml.outcome.awaited`.",
     (ACTION,),
     rank=Rank.MODEL,
 )
@@ -449,9 +449,9 @@ BASELINE_PERFORMANCE = Metric(
 
 # What watching it costs.
 OVERHEAD = Metric(
-    "otelml.overhead", Kind.COUNTER, "s", "Time otelml itself spent, encoding of its points included.", rank=Rank.ALWAYS
+    "otelml.overhead", Kind.COUNTER, "s", "Monitoring overhead, encoding of the points included.", rank=Rank.ALWAYS
 )
-DROPPED = Metric("otelml.dropped", Kind.COUNTER, "{item}", "Items given up on.", (REASON,), rank=Rank.ALWAYS)
+DROPPED = Metric("otelml.dropped", Kind.COUNTER, "{item}", "Items dropped.", (REASON,), rank=Rank.ALWAYS)
 ERRORS = Metric(
     "otelml.errors", Kind.COUNTER, "{error}", "Internal errors that were swallowed.", (COMPONENT,), rank=Rank.ALWAYS
 )
@@ -459,7 +459,7 @@ ERRORS = Metric(
 # Events.
 SKEW = Event(
     "ml.skew",
-    "The first rows after a deploy were compared with the baseline; once a model and process.",
+    "The first rows after a deploy were compared with the baseline; once per model and process.",
     (MODEL_NAME, MODEL_VERSION, BASELINE_ID, ROWS_COMPARED, COLUMNS_COMPARED, COLUMNS_MOVED),
 )
 

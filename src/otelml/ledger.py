@@ -1,7 +1,7 @@
-"""What watching costs and what it lost: errors swallowed, items dropped, seconds spent.
+"""Self-metrics: internal errors, dropped items, monitoring overhead in seconds.
 
-Nothing is lost silently: whatever otelml gives up on is booked here, and the producer ships the books as
-`otelml.errors`, `otelml.dropped` and `otelml.overhead`.  Standard library only, so that every room may book.
+Nothing is lost silently: whatever otelml drops is counted here, and the producer exports the counts as
+`otelml.errors`, `otelml.dropped` and `otelml.overhead`.  Standard library only, so that every room may count.
 """
 
 from __future__ import annotations

@@ -338,7 +338,7 @@ def _written(name: str, content: bytes) -> str:
         ({"label": "Laet"}, "march.parquet has no column 'Laet' (--label): near it are late"),
         ({"time": "xyz"}, "no column 'xyz' (--time): its columns are id, carrier, distance, wind, night, when, late"),
         ({"ignore": "di,id"}, "march.parquet has no column 'di' (--ignore)"),
-        ({"label": ""}, "which column holds what came true is not said: give --label COLUMN, or --columns-only"),
+        ({"label": ""}, "the column of the actual outcomes is missing: give --label COLUMN, or --columns-only"),
         ({"time": "late"}, "'late' is given as --label and as --time: it can be one of them only"),
         ({"label": "night"}, "flights.joblib was trained with 'night' (--label): leave --label out of it"),
         ({"label": "carrier", "model": "other.joblib"}, "are none of the model's classes ['0', '1']: give the labels"),

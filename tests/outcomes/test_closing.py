@@ -1,4 +1,4 @@
-"""The end of a worker: outcomes that came before another worker wrote the prediction are not given up at once."""
+"""The end of a worker: outcomes that came before another worker wrote the prediction are not dropped at once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Tally:
 
 
 def test_an_end_waits_for_another_workers_prediction(tmp_path):
-    """An outcome whose prediction is written while this worker ends is joined; one without is given up, and told."""
+    """An outcome whose prediction is written while this worker ends is joined; one without is dropped, and reported."""
     path, tally, steps = str(tmp_path / "outcomes.sqlite"), Tally(), []
     other = SqliteStore(AGES, path)
 

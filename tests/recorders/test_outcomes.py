@@ -11,7 +11,7 @@ from recorders.conftest import DAY
 
 
 def judged(service, model, rows, actuals, operation="predict_proba"):
-    """Predict, and learn what came true at once; returns the answers."""
+    """Predict, and record the actual outcomes at once; returns the answers."""
     otelml.identify(model, name=service.name)
     with otelml.predictions(ids=range(len(rows))):
         answer = getattr(model, operation)(rows)

@@ -1,4 +1,4 @@
-"""One model as a model: what it answers, what it is asked, whether it was right, what people did about it."""
+"""One model as a model: outputs, inputs, outcomes, downstream actions."""
 
 from __future__ import annotations
 
@@ -71,8 +71,7 @@ def board(limits: Thresholds) -> Board:
     return Board(
         links.MODEL,
         "ML model: quality",
-        "One model as a model: what it answers, what it is asked, whether it was right against its baseline, and what "
-        "people did about it.",
+        "One model as a model: outputs, inputs, outcomes against its baseline, and downstream actions.",
         "30d",
         VARIABLES,
         (

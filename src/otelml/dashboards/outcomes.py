@@ -136,7 +136,7 @@ def _reliability() -> Panel:
     labelled = f"({positives} + sum by (ml_bin) (ml:score_negatives:increase7d{OF}) > 0)"
     total = f"sum by (ml_bin) (increase(ml_outcome_score_sum_total{OF}[7d]))"
     return Panel(
-        "Scores, and what came true",
+        "Scores and actual outcomes",
         "Of the outcomes of seven days, by bin of their score: the mean score, and the share that was positive. Both "
         "bars as high: the scores are probabilities.",
         (Query(f"{total} / {labelled}", "mean score"), Query(f"{positives} / {labelled}", "share positive")),
@@ -150,7 +150,7 @@ def _cells() -> tuple[Panel, ...]:
     return (
         Panel(
             "Base rate of $class",
-            "Share of what came true in seven days that was $class; dashed, in training. Precision and F1 move with "
+            "Share of $class among the actual outcomes of seven days; dashed, in training. Precision and F1 move with "
             "it alone.",
             (
                 Query(f"ml:prevalence:7d{of(CLASS)}", f"7 d {VERSION}"),
@@ -160,8 +160,8 @@ def _cells() -> tuple[Panel, ...]:
         ),
         Panel(
             "Confusion matrix, 28 d",
-            "Predictions of 28 days that reached the horizon: down what came true (`none`: no label had come), across "
-            "what was predicted.",
+            "Predictions of 28 days that reached the horizon: rows are the actual class (`none`: no label had "
+            "arrived), columns the predicted class.",
             (Query(f"sum by (ml_actual, ml_predicted) (ml:outcome_cells:increase28d{OF})", "Predictions"),),
             "short",
             Matrix("ml_actual", "ml_predicted"),

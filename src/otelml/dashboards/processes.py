@@ -1,4 +1,4 @@
-"""The processes that serve a model, and what watching costs them."""
+"""The processes that serve a model, and their monitoring overhead."""
 
 from __future__ import annotations
 

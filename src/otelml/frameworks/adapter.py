@@ -19,7 +19,7 @@ MOST_WITHIN = 16
 
 
 def asked(model: Any) -> Any:
-    """The object whose methods are called where `model` hands on what it is asked, as scikit-learn's frozen ones do.
+    """The object whose methods are called where `model` delegates its calls, as scikit-learn's frozen ones do.
 
     >>> class Other:
     ...     def predict(self, X): ...
@@ -73,7 +73,7 @@ class Adapter:
     package : the framework's import name.
     supports : requirements, one of which has to hold: versions that are tested, of each distribution that brings it.
     sites : where its models are asked, trained and spread over workers.
-    describe : model → `Description`; called once a model, on the first call or when it is identified.
+    describe : model → `Description`; called once per model, on the first call or when it is identified.
     model_name : model → the name of a model that was given none.
     """
 

@@ -1,1 +1,1 @@
-"""Predictions wait here for what came true: ids, stores, the join."""
+"""Predictions wait here for their actual outcomes: ids, stores, the join."""

@@ -61,7 +61,7 @@ class Early:
         self._held.extendleft(reversed(waiting))
 
     def keep(self, unknown: Sequence[T], of: Mapping[Said, Waiting]) -> list[T]:
-        """Have those wait on whose grace has not passed; returns those that are given up."""
+        """Have those wait on whose grace has not passed; returns those whose grace has passed."""
         now = time.monotonic()
         lost: list[T] = []
         for one in unknown:

@@ -32,7 +32,7 @@ class Awaited(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came true of an id: a label as text, the number it was if it was one, when (seconds), how much it counts."""
+    """The actual outcome of an id: a label as text, the number if it was one, when (seconds), how much it counts."""
 
     id: str
     actual: str

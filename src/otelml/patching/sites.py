@@ -126,7 +126,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Method:
-    """Methods of one class: `module`, its class `owner`, what it is asked and what trains it."""
+    """Methods of one class: `module`, its class `owner`, those that predict and those that train."""
 
     module: str
     owner: str

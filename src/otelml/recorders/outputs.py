@@ -70,13 +70,13 @@ class Outputs:
             self._value().record_batch(self._finite(prediction.values))
 
     def _finite(self, numbers: Floats) -> Floats:
-        """The rows of `(n_rows, …)` that are finite; the others are booked."""
+        """The rows of `(n_rows, …)` that are finite; the others are counted as dropped."""
         kept = _rows(numbers, np.isfinite(numbers))
         ledger.drop("not_finite", len(numbers) - len(kept), self._model)
         return kept
 
     def _probable(self, scores: Floats) -> Floats:
-        """The rows that are probabilities, but for rounding; the others are booked."""
+        """The rows that are probabilities, but for rounding; the others are counted as dropped."""
         kept = _rows(scores, (scores >= -ROUNDING) & (scores <= 1 + ROUNDING))
         ledger.drop("not_probability", len(scores) - len(kept), self._model)
         return kept

@@ -7,8 +7,8 @@ from otelml.rules.rule import File, Group, Record
 # Every worker tells the same constants, and one that restarts leaves a gap: so the largest, of the last hour.
 FILE = File(
     "baseline",
-    "What the model was like in training: constants that its processes ship as ml.baseline.*, once a model instead of\n"
-    "once a process.  The other files read these; `otelml rules --baseline` writes them as constants instead.",
+    "The baseline: constants that each process exports as ml.baseline.*, recorded once per model instead of\n"
+    "once per process.  The other files read these; `otelml rules --baseline` writes them as constants instead.",
     (
         Group(
             "ml-baseline",

@@ -1,4 +1,4 @@
-"""Counting whether predictions came true: confusion cells, losses, and class counts by bin of the score.
+"""Counting predictions against their actual outcomes: confusion cells, losses, and class counts by bin of the score.
 
 Counted, not averaged: precision, AUC or calibration follow from these counts over any window and fleet.
 """
@@ -36,7 +36,7 @@ MOST_WEIGHT = 2.0**32  # of one outcome: beside a larger one, an outcome that co
 
 
 class Cells:
-    """A counter by what was predicted and what came true, of at most 20 labels each and `other`.
+    """A counter by predicted and actual class, of at most 20 labels each and `other`.
 
     A label that is none of the model's classes is `other`: it may be anything, and is not told.  Of a model whose
     classes are not known, they are what it predicts; a user's own instrument has those that come first.
@@ -214,7 +214,7 @@ def _add_all(numbers: list[Number], amounts: NDArray[Any]) -> None:
 
 
 class Accuracy:
-    """Predictions against what came true.
+    """Predictions against their actual outcomes.
 
     Ships `<name>` by predicted and actual label, `<name>.loss`, and for binary scores `<name>.score.values`,
     `.score.below` and `.score.sum`.
@@ -227,7 +227,7 @@ class Accuracy:
     def record(
         self, predicted: Any, actual: Any, score: float | None = None, attributes: Attributes | None = None
     ) -> None:
-        """Record one prediction and what came true of it."""
+        """Record one prediction and its actual outcome."""
         self.record_batch([predicted], [actual], None if score is None else [score], attributes)
 
     def record_batch(
@@ -237,7 +237,7 @@ class Accuracy:
         scores: ArrayLike | None = None,
         attributes: Attributes | None = None,
     ) -> None:
-        """Record `(n,)` predictions, what came true of each, and binary scores of the positive class.
+        """Record `(n,)` predictions, the actual outcome of each, and binary scores of the positive class.
 
         Raises
         ------

@@ -56,7 +56,7 @@ ATTRIBUTES = (
     Attribute(names.PREDICTED, "label that was predicted", _LABELS),
     Attribute(
         names.ACTUAL,
-        f"label that came true; in `ml.outcome.cohort` also `{names.NONE}` where none had come",
+        f"actual class; in `ml.outcome.cohort` also `{names.NONE}` where no label had arrived",
         _LABELS,
     ),
     Attribute(names.CORRECT, "whether the two are the same; a boolean, since PromQL cannot compare labels", "2"),

@@ -190,7 +190,7 @@ class Meter:
     def create_accuracy(
         self, name: str, task: str = "binary", positive_class: object = 1, description: str = ""
     ) -> Accuracy:
-        """Count predictions by what was predicted and what came true; see `Accuracy`."""
+        """Count predictions by predicted and actual class; see `Accuracy`."""
         cells = Metric(name, Kind.COUNTER, "{outcome}", description or names.OUTCOMES.doc, names.OUTCOMES.attributes)
         judged = Judged(Task(task), positive=label_text(positive_class), open=True)
         return self._once(name, Accuracy, lambda: Accuracy(streams(self.stream, cells, name), judged))

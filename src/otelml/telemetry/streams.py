@@ -73,7 +73,7 @@ class Number:
         return self.group is None or self.group.shipped
 
     def add(self, amount: float) -> None:
-        """Add `amount`, an int or a float of Python's own; a sum that would overflow stays as it is, and is booked."""
+        """Add `amount`, an int or a float of Python's own; what would overflow the sum is dropped, and counted."""
         _lock.do(self._add, amount)
 
     def _add(self, amount: float) -> None:

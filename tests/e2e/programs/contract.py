@@ -18,7 +18,7 @@ HORIZON_S = 1.0
 
 
 def outcomes(rows):
-    """Predict under ids of our own, and say what came true: of half of it, some wrong, some twice."""
+    """Predict under ids of our own, and record actual outcomes: of half of it, some wrong, some twice."""
     late = otelml.identify(
         joblib.load("late.joblib"), name="late", version="2", baseline="late.baseline.json", positive_class=1
     )

@@ -21,7 +21,7 @@ WIDTH = 3
 
 
 def main(folder):
-    """Predict a batch with each model ten times a second, and tell what came true at once."""
+    """Predict a batch with each model ten times a second, and record the actual outcomes at once."""
     models = {
         name: otelml.identify(
             joblib.load(folder / f"{name}.joblib"),

@@ -38,7 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--sep", type=separator, metavar="CHAR", help="between the columns of a CSV (default: found by its first line)")
     add("--decimal", choices=(".", ","), help="of the numbers of a CSV (default: found by the numbers)")
     add("--encoding", type=encoding, metavar="NAME", help="of a CSV (default: UTF-8, or what its first bytes tell)")
-    add("--label", metavar="COLUMN", help="column of what came true: a class, or a number")
+    add("--label", metavar="COLUMN", help="column of the actual outcome: a class, or a number")
     add("--time", metavar="COLUMN", help="column of when each row was predicted (UTC without a zone): days, weeks")
     add("--threshold", type=threshold, metavar="f1|0.4", help="of the service (default 0.5); f1 tunes it on these rows")
     add("--positive-class", metavar="CLASS", help="of two classes, the one to find (default: the second)")

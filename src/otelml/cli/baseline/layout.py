@@ -20,7 +20,7 @@ class Layout(NamedTuple):
     Attributes
     ----------
     inputs : what the model is asked about, in its order.
-    label : what came true; None of a baseline of the columns alone.
+    label : the actual outcome; None of a baseline of the columns alone.
     time : when each row was predicted; None where nothing says.
     """
 

@@ -104,7 +104,7 @@ def _check_label(request: Request) -> None:
     if not request.columns_only:
         if request.label is None:
             raise RequestError(
-                "which column holds what came true is not said: give --label COLUMN, or --columns-only without one"
+                "the column of the actual outcomes is missing: give --label COLUMN, or --columns-only without one"
             )
     elif request.threshold is not None or request.positive_class is not None:
         raise RequestError(

@@ -28,7 +28,7 @@ class Shift(NamedTuple):
 
     Attributes
     ----------
-    role, name : of the column; what it is asked is an `input`, what it answers an `output`.
+    role, name : of the column; the role is `input` or `output`.
     rows : that were counted.
     psi : population stability index against the baseline's rows.
     moved : the index is large enough to matter, no chance, and more than the baseline's own blocks differ by.

@@ -325,3 +325,33 @@ def test_a_block_may_be_left_in_another_context():
     thread.start()
     thread.join()
     BATCH.set(None)
+
+
+@pytest.mark.parametrize("given", [{"ids": list("abc")}, {"n_rows": 3}])
+@pytest.mark.parametrize("change", ["append", "pop", "clear", "none"])
+def test_ids_that_the_host_changed(model, given, change):
+    """Rows whose ids are still there are joined; what is not is counted, and no row is lost."""
+    with capture() as captured:
+        otelml.instrument(captured.tracer_provider, captured.meter_provider)
+        try:
+            before = ledger.dropped.copy()
+            with otelml.predictions(**given) as batch:
+                ids = list(batch.ids)
+                {
+                    "append": lambda: batch.ids.append("z"),
+                    "pop": batch.ids.pop,
+                    "clear": batch.ids.clear,
+                    "none": lambda: batch.ids.__setitem__(0, None),
+                }[change]()
+                model.predict(ROWS[:3])
+            otelml.record_outcomes(ids, [0, 1, 1])
+            points = [*captured.points(), *captured.points()]
+            assert total(points, "ml.inference.rows").last == 3
+            joined = total(points, "ml.outcomes").last
+            reason = "ids_missing" if change == "none" else "ids_mismatch"
+            dropped = sum(count for (why, _), count in (ledger.dropped - before).items() if why == reason)
+            assert joined == {"append": 3, "none": 2}.get(change, 0)
+            assert joined + dropped == 3
+        finally:
+            otelml.uninstrument()
+            forget_models()

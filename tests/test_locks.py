@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 
@@ -108,3 +109,27 @@ def test_threads_add_to_the_last_one():
     for one in threads:
         one.join()
     assert totals["sum"] == 20_000
+
+
+def down(levels, call):
+    """Call something so many frames further down."""
+    return call() if not levels else down(levels - 1, call)
+
+
+@pytest.mark.parametrize("way", ["do", "attempt", "read"])
+def test_a_lock_is_let_go_at_the_recursion_limit(way):
+    """Wherever the limit strikes, within our lines or those that they call, another thread finds the lock free."""
+    lock, free = Lock(), []
+    use = getattr(lock, way)
+    for levels in range(sys.getrecursionlimit() - 250, sys.getrecursionlimit()):
+        with contextlib.suppress(RecursionError):
+            down(levels, lambda: use(deep))
+    thread = threading.Thread(target=lambda: free.append(lock.attempt(lambda: None, patience=5)))
+    thread.start()
+    thread.join(10)
+    assert free == [True]
+
+
+def deep():
+    """Work that needs some frames of its own."""
+    return down(20, lambda: None)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BATCH: ContextVar[Batch | None] = ContextVar("otelml_batch", default=None)
 CARRIER = Carrier(BATCH)
 _item, _each = list[str].__getitem__, list[str].__iter__
-_FIRST, _ALL = (0, 0, None), slice(None)
+_FIRST = (0, 0, None)
 NOBODY = 0  # owns the parts of a block whose order is not known; no thread or task is this one
 MOST_STAGED = 4_096  # rows of a part that may be staged a while; a larger one is registered at once
 MOST_ROWS = 10_000_000
@@ -151,8 +151,8 @@ class Batch:
         """
         self._used = True
         if rows == self._size and not self._latest:  # all of them, as nearly always: nobody has turns
-            ids = _item(self.ids if self._kept is None else self._kept, _ALL)
-            return ids if self._kept is None else self._there(ids, rows)
+            ids = _item(self.ids if self._kept is None else self._kept, slice(rows))
+            return ids if self._kept is None and len(ids) == rows else self._there(ids, rows)
         asked, size = (id(model), operation), self._size
         turn, end, whose = self._latest.get(asked, _FIRST)
         by = None

@@ -6,6 +6,8 @@ that only adds something is left to whoever holds the lock (`do`), and work that
 (`attempt`).  Under a lock no thread is started, nothing is logged and no I/O is done: gevent would switch there.
 """
 
+# ruff: noqa: SLF001 -- `_is_owned` is what threading.Condition asks, too
+
 from __future__ import annotations
 
 import threading
@@ -21,7 +23,11 @@ PATIENCE_S = 1.0  # how long another thread is waited for; the sections that wai
 
 
 class Lock:
-    """Protects state that is read and changed in several steps."""
+    """Protects state that is read and changed in several steps.
+
+    It is let go by what Python has in C, in the frame that took it: where the recursion limit is near, a function of
+    ours could not be called any more, and the lock would stay held.
+    """
 
     __slots__ = ("_left", "_lock")
 
@@ -33,7 +39,7 @@ class Lock:
     @property
     def mine(self) -> bool:
         """Whether this thread is inside already."""
-        return bool(self._lock._is_owned())  # noqa: SLF001 -- what threading.Condition asks, too
+        return bool(self._lock._is_owned())
 
     def do(self, work: Callable[..., object], *args: Any) -> None:
         """Call `work(*args)` alone; where this thread is inside already, it is called before that section ends.
@@ -43,17 +49,20 @@ class Lock:
         if self.mine:
             self._left.append((work, args))
             return
+        lock = self._lock
         try:  # twice, since an exception of a signal handler can come in a `finally`, too; the second then lets go
             try:
-                self._lock.acquire()
+                lock.acquire()
                 work(*args)
                 while self._left:
                     later, given = self._left.popleft()
                     later(*given)
             finally:
-                self._let_go()
+                if lock._is_owned():
+                    lock.release()
         finally:
-            self._let_go()
+            if lock._is_owned():
+                lock.release()
 
     def attempt(self, work: Callable[..., object], *args: Any, patience: float = PATIENCE_S) -> bool:
         """Call `work(*args)` alone, and tell whether it was; not where this thread is inside, or another one stays.
@@ -64,32 +73,33 @@ class Lock:
         """
         if self.mine:
             return False
-        done = False
+        lock, done = self._lock, False
         try:
             try:
-                if self._lock.acquire(timeout=patience):
+                if lock.acquire(timeout=patience):
                     work(*args)
                     done = True
             finally:
-                self._let_go()
+                if lock._is_owned():
+                    lock.release()
         finally:
-            self._let_go()
+            if lock._is_owned():
+                lock.release()
         return done
 
     def read(self, look: Callable[..., T], *args: Any) -> T:
         """The result of `look(*args)`, alone; where this thread is inside already, of what it finds there."""
         if self.mine:
             return look(*args)
+        lock = self._lock
         try:
             try:
-                self._lock.acquire()
+                lock.acquire()
                 found = look(*args)
             finally:
-                self._let_go()
+                if lock._is_owned():
+                    lock.release()
         finally:
-            self._let_go()
+            if lock._is_owned():
+                lock.release()
         return found
-
-    def _let_go(self) -> None:
-        if self.mine:
-            self._lock.release()

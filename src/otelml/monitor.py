@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otelml import clock
+from otelml.labels import id_text
 from otelml.ledger import ledger
 from otelml.locks import Lock
 from otelml.outcomes.records import Awaited
@@ -215,6 +216,7 @@ class Monitor:
         for ids, at in zip(waiting[IDS::WAITING], waiting[AT::WAITING], strict=True):
             for offset, one in enumerate(ids):
                 row = start + offset
+                one = one if type(one) is str else id_text(one)  # noqa: PLW2901 -- the host may change `batch.ids`
                 yield Awaited(
                     one,
                     self.identity.name,

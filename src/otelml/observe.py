@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from opentelemetry.context import attach, get_current
+from opentelemetry.context import get_current
 
 from otelml import clock, process
 from otelml.batches import BATCH
@@ -19,7 +19,7 @@ from otelml.patching.frames import unseen
 from otelml.patching.guard import swallow
 from otelml.patching.nesting import INSIDE, silently
 from otelml.telemetry.spans import SUPPRESSED
-from otelml.watch import MOST_BYTES, Watch, enter, fill, ids_of, start
+from otelml.watch import MOST_BYTES, Watch, end, enter, fill, ids_of, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,7 +89,7 @@ class Observer:
                 # As the one before it, in nine calls of ten: then all that could be asked of it is known.
                 if not (
                     lane is not None
-                    and (lane.settled or (lane.alone and len(args) == 1 and not kwargs))
+                    and (lane.settled is operation or (lane.alone is operation and len(args) == 1 and not kwargs))
                     and type(output) is np.ndarray
                     and output.dtype is lane.dtype
                     and (shape := output.shape)
@@ -104,11 +104,6 @@ class Observer:
                 ids: Sequence[str] = ()
                 if BATCH.get() is not None or models.id_column is not None:
                     ids = ids_of(operation, model, models, rows, (args, kwargs))
-                if span is not None:
-                    fill(span, models, monitor, lane, output, rows, ids, ended - started)
-                    attach(around)
-                    ending, span = span, None
-                    ending.end()
                 if ids:
                     entry = (ended - started, rows, output.tobytes(), ids, clock.now())
                     models.desk.expect()
@@ -117,6 +112,10 @@ class Observer:
                 monitor.stage(lane, entry, taken, weight, arrived - started + ended)
                 under_way.pop(key, None)
                 done = True
+                if span is not None:
+                    fill(span, models, monitor, lane, output, rows, ids, ended - started)
+                    end(span, around)
+                    span = None
                 if monitor.staged >= monitor.fold_at:
                     monitor.fold_in_passing()
                 return output  # noqa: TRY300 -- one exception table for all of it
@@ -131,12 +130,12 @@ class Observer:
                 watch.lost(ended - started, error)  # raises what is the host's
                 return output
             finally:
-                if not done or INSIDE.get():
+                if not done or span is not None or INSIDE.get():
                     INSIDE.set(False)
                     watch = watch or Watch.over(asked, span, taken, entry)
                     watch.leave()
         finally:
-            if not done or INSIDE.get():
+            if not done or span is not None or INSIDE.get():
                 INSIDE.set(False)
                 watch = watch or Watch.over(asked, span, taken, entry)
                 watch.leave()

@@ -60,6 +60,8 @@ def read(description: Description, values: list[Any], names: Any = None) -> Read
     numbers, prob, source = _numbers(known, values, asked, labelled=label is not None)
     if numbers is None:
         return _alone(description, label) if label is not None else Reading(range(_rows(known, values)), Form.OPAQUE)
+    if label is not None and len(label) != (n_rows(numbers) or 0):  # a version, a count: no label a row
+        label = None
     learned = None
     if known.source and source and source != known.source:  # other numbers than before
         known = known._replace(form=None, seen=())
@@ -81,6 +83,7 @@ def _usual(description: Description, known: Outputs, values: list[Any]) -> Readi
     if type(numbers) is not np.ndarray or type(label) is not np.ndarray:
         return None
     plain = numbers.dtype.kind in NUMBERS and numbers.ndim == 2 and label.dtype.kind in LABELS and label.ndim == 1
+    plain = plain and len(label) == len(numbers)
     return Reading(numbers, Form.PROBABILITIES) if plain else None
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from otelml.patching.sites import Operation
     from otelml.prediction import Form
 
 T = TypeVar("T")
@@ -42,8 +43,9 @@ class Lane:
     traces : of calls at which an exemplar may point.
     count : how many calls there were, about; of one in some of them our own share is measured.
     spent : seconds of that share.
-    settled : arrays of this type and shape of row are answers of this form, whatever the call's arguments were.
-    alone : the same where the call's only argument was the rows.
+    settled : the operation of which arrays of this type and shape of row are answers of this form, whatever the call's
+        arguments were; None where no operation is known as such.  Models of one identity may share a lane.
+    alone : the operation of which that holds where the call's only argument was the rows.
     tells : the answer to one row is put on its span.
     """
 
@@ -64,7 +66,9 @@ class Lane:
 
     def __init__(self, operation: str, form: Form, dtype: np.dtype[Any], tail: tuple[int, ...]) -> None:
         self.operation, self.form, self.dtype, self.tail = operation, form, dtype, tail
-        self.settled = self.alone = self.tells = False
+        self.settled: Operation | None = None
+        self.alone: Operation | None = None
+        self.tells = False
         self.count = 0
         self.calls: list[Any] = []
         self.waiting: list[Any] = []

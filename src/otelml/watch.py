@@ -20,7 +20,7 @@ from otelml.ledger import ledger
 from otelml.monitor import NOTHING
 from otelml.outside import let_pass
 from otelml.patching.guard import guarded, swallow
-from otelml.patching.sites import ByName
+from otelml.patching.nesting import silently
 from otelml.prediction import Form, Reading, Task, label_texts, normalise, task_of
 from otelml.staging import Failure, holds
 from otelml.telemetry import names
@@ -49,18 +49,22 @@ MOST_BYTES = 1 << 30  # of an answer that is copied
 def ids_of(operation: Operation, model: Any, models: Models, rows: int, arguments: Arguments) -> Sequence[str]:
     """Ids under which outcomes will come: one a row, or none."""
     batch, name = BATCH.get(), models.id_column
-    if batch is not None:
-        ids = batch.take(model, operation.name, rows)
-    else:
-        found = None if name is None else column(operation.inputs(*arguments), name)
-        ids = [] if found is None else id_texts(found)
+    try:
+        if batch is not None:
+            ids = batch.take(model, operation.name, rows)
+        else:
+            found = None if name is None else column(operation.inputs(*arguments), name)
+            ids = [] if found is None else id_texts(found)
+    except BaseException as error:  # noqa: BLE001 -- the guard: a host's container raises what it likes
+        swallow("ids", error)
+        return ()
     return ids if len(ids) == rows else ()
 
 
 @guarded("observe")
 def start(spans: Spans, operation: str) -> Span | None:
-    """Start the span of a call; None where nobody traces."""
-    return spans.start(operation)
+    """Start the span of a call; None where nobody traces.  What a span processor asks of a model is no prediction."""
+    return silently(spans.start, operation)
 
 
 @guarded("observe")
@@ -69,6 +73,15 @@ def enter(span: Span) -> None:
     attach(set_span_in_context(span))
 
 
+@guarded("observe")
+def end(span: Span, around: Context) -> None:
+    """Make the span before it current again, and end a span."""
+    if get_current() is not around:
+        attach(around)
+    silently(span.end)
+
+
+@guarded("observe")
 def fill(  # noqa: PLR0913, PLR0917 -- instead of an object a call
     span: Span,
     models: Models,
@@ -128,7 +141,7 @@ class Watch:
         self.operation, self.model, self.adapter = operation, model, adapter
         self.taken: Taken | None = None
         self.span: Span | None = None
-        self.key: Any = self
+        self.key: Any = object()  # not itself: a cycle would keep the model until the next collection of garbage
         self.entry: Any = None
         self.open = self.noted = False
 
@@ -183,10 +196,8 @@ class Watch:
         """End the span, and make the one before it current again."""
         if self.span is None:
             return
-        if get_current() is not self.around:
-            attach(self.around)
-        span, self.span = self.span, None
-        span.end()
+        end(self.span, self.around)
+        self.span = None
 
     def _done(self) -> None:
         """Nothing is under way any more."""
@@ -207,9 +218,7 @@ class Watch:
             ids: Sequence[str] = ()
             if BATCH.get() is not None or self.models.id_column is not None:
                 ids = ids_of(self.operation, self.model, self.models, rows, arguments)
-            if self.span is not None:
-                fill(self.span, self.models, monitor, lane, answer, rows, ids, ended - started)
-                self._close()
+            filled = lane, answer
             weight = answer.nbytes
             if weight > MOST_BYTES:
                 answer, lane, weight, ids = NOTHING, self._too_large(rows), 0, ()
@@ -220,6 +229,8 @@ class Watch:
                 self.entry = entry = (ended - started, rows, answer.tobytes())
             monitor.stage(lane, entry, self.taken, weight, arrived - started + ended)
             self.noted = True
+            if self.span is not None:
+                fill(self.span, self.models, monitor, *filled, rows, ids, ended - started)
             self._done()
             if monitor.staged >= monitor.fold_at:
                 monitor.fold_in_passing()
@@ -270,8 +281,8 @@ class Watch:
         """Rows of an answer, how many, and the lane where answers like it are staged."""
         operation, monitor = self.operation, self.monitor
         form = operation.form
-        fixed = isinstance(form, Form) or operation.by_model
-        alone = isinstance(form, ByName) and len(arguments[0]) == 1 and not arguments[1]
+        fixed = isinstance(form, Form)
+        alone = len(arguments[0]) == 1 and not arguments[1]  # what else tells the form is known of the model
         if not isinstance(form, Form):
             form = form(monitor.description, *arguments)
         usual = type(output) is np.ndarray and monitor.known and form is not Form.OPAQUE and output.shape
@@ -283,7 +294,8 @@ class Watch:
             lane = monitor.latest.get(operation.name)  # the answer may have told what the model is
         if lane is None or not lane.fits(form, answer):
             lane = monitor.lane(operation.name, form, answer)
-        lane.settled, lane.alone = fixed and lane.form is form, (fixed or alone) and lane.form is form
+        same = lane.form is form
+        lane.settled, lane.alone = operation if fixed and same else None, operation if alone and same else None
         return answer, rows, lane
 
     def _read(self, output: Any, form: Form, arguments: Arguments) -> tuple[NDArray[Any], Form, int]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
 import weakref
 
 import numpy as np
+import polars as pl
 import pytest
+from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import SpanProcessor
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 
 import otelml
@@ -149,3 +154,90 @@ def test_the_garbage_collector_takes_no_lock(watch, name, logistic):
     assert done.wait(10)
     assert left() is None
     assert watched.count("ml.inference.rows", model=name) == 5
+
+
+class InSteps(BaseEstimator):
+    """Answers when it is awaited, or iterated over."""
+
+    async def predict(self, rows):
+        """Answer as a coroutine."""
+        return np.zeros(len(rows))
+
+    def predict_proba(self, rows):
+        """Answer as a generator."""
+        yield from np.zeros((len(rows), 2))
+
+
+@pytest.mark.parametrize("ask", [lambda one: asyncio.run(one.predict(ROWS)), lambda one: list(one.predict_proba(ROWS))])
+def test_a_model_that_answers_in_steps_is_let_go_at_once(watch, ask):
+    """Nothing of ours that was made for a call waits for the collector of garbage, with the model in it."""
+    watch()
+    model = InSteps()
+    ask(model)
+    gone = weakref.ref(model)
+    gc.disable()
+    try:
+        ask(model)
+        del model
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_a_span_processor_that_raises_costs_no_row(watch):
+    """At the start or at the end of a span: rows and durations are counted, and nothing stays current."""
+    watched, model, processor = watch(), Classifier(np.ones(5)), Raising()
+    watched.captured.tracer_provider.add_span_processor(processor)
+    for processor.start, processor.end in ((True, False), (False, True), (True, True)):
+        for _ in range(3):
+            assert model.predict(ROWS) is model.answer
+            assert not trace.get_current_span().get_span_context().is_valid
+    assert watched.count("ml.inference.rows") == 45
+    assert watched.count("ml.inference.duration") == 9
+
+
+class Raising(SpanProcessor):
+    """Raises as it is told to."""
+
+    start = end = False
+
+    def on_start(self, *_, **__):
+        """Raise at the start."""
+        if self.start:
+            raise RuntimeError("start")
+
+    def on_end(self, *_):
+        """Raise at the end."""
+        if self.end:
+            raise RuntimeError("end")
+
+
+def test_predictions_of_a_span_processor_are_none(watch):
+    """A processor that asks a model itself does not ask for ever."""
+    watched, model = watch(), Classifier(np.ones(5))
+    watched.captured.tracer_provider.add_span_processor(Asking(model))
+    model.predict(ROWS)
+    assert watched.count("ml.inference.duration") == 1
+
+
+class Asking(SpanProcessor):
+    """Asks a model at the start and the end of each span."""
+
+    def __init__(self, model):
+        self._model = model
+
+    def on_start(self, *_, **__):
+        """Ask it."""
+        self._model.predict(ROWS)
+
+    def on_end(self, *_):
+        """Ask it."""
+        self._model.predict(ROWS)
+
+
+def test_an_id_column_that_cannot_be_read_costs_the_ids_alone(watch):
+    """Whatever the host's own container raises, its rows are counted."""
+    watched, model = watch(id_column="id"), Classifier(np.ones(5))
+    for rows in (pl.LazyFrame({"id": range(5)}), [{"id": 1}, 2, 3, 4, 5]):
+        model.predict(rows)
+    assert watched.count("ml.inference.rows") == 10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from otelml.frameworks.adapter import Adapter
 from otelml.patching.sites import ByName, Family, Method, Operation, Silent
@@ -11,6 +11,13 @@ from otelml.prediction import Cut, Description, Form, Task, task_of
 PROBABILITIES = ("binary", "multiclass", "multiclassova")
 RENEWED = ("model_from_string", "__setstate__")  # it may be another model afterwards
 RANKS = ("lambdarank", "rank_xendcg")
+
+
+class Objective(NamedTuple):
+    """What a booster was trained for, empty where by a function of the host's; whether `predict` gives labels."""
+
+    name: str
+    labels: bool
 
 
 def describe(model: Any) -> Description:
@@ -23,7 +30,10 @@ def describe(model: Any) -> Description:
     count = 2 if objective == "binary" else head["num_class"] * (head["num_class"] > 1)
     classes = tuple(getattr(model, "classes_", range(count)))
     task = task_of(classes) if classes else Task.RANKING if objective in RANKS else Task.REGRESSION
-    return Description(task, classes, tuple(head["feature_names"]), objective, Cut(largest=True) if classes else None)
+    note = Objective(
+        objective, callable(getattr(model, "predict_proba", None))
+    )  # a regressor may have a binary objective
+    return Description(task, classes, tuple(head["feature_names"]), note, Cut(largest=True) if classes else None)
 
 
 def form(plain: Form | None = None) -> ByName:
@@ -32,11 +42,12 @@ def form(plain: Form | None = None) -> ByName:
     def read(description: Description, given: dict[str, Any]) -> Form:
         if given.get("pred_leaf") or given.get("pred_contrib"):
             return Form.OPAQUE
-        if given.get("raw_score") or not description.note:
+        objective = description.note
+        if given.get("raw_score") or objective is None or not objective.name:
             return Form.MARGINS
-        if description.classes and plain is not None:
+        if description.classes and plain is not None and objective.labels:
             return plain
-        return Form.PROBABILITIES if description.note in PROBABILITIES else Form.VALUES
+        return Form.PROBABILITIES if objective.name in PROBABILITIES else Form.VALUES
 
     return ByName(read)
 

@@ -126,8 +126,8 @@ ADAPTER = Adapter(
             "sklearn.base",
             "BaseEstimator",
             operations=(
-                Operation("predict", flagged(label_form), answer=first, by_model=True),
-                Operation("predict_proba", flagged(probabilities), answer=first, by_model=True),
+                Operation("predict", flagged(label_form), answer=first),
+                Operation("predict_proba", flagged(probabilities), answer=first),
                 Operation("predict_log_proba", Form.LOG_PROBABILITIES, answer=first),
                 Operation("decision_function", Form.MARGINS, answer=first),
                 Operation("score_samples", Form.VALUES),

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from otelml.frameworks.adapter import Adapter
 from otelml.patching.sites import ByName, Family, Method, Operation, Silent, argument
 from otelml.prediction import Cut, Description, Form, Task, task_of
 from otelml.tables import as_sentinel, sentinel_of, table_of, without
+
+
+class Objective(NamedTuple):
+    """What a booster was trained for, and whether `predict` of the scikit-learn class around it gives labels."""
+
+    name: str
+    labels: bool
+
 
 FORMS = {"binary:logistic": Form.PROBABILITIES, "multi:softprob": Form.PROBABILITIES, "binary:logitraw": Form.MARGINS}
 RENEWED = ("load_model", "load_config", "set_param", "__setstate__")  # it may be another model afterwards
@@ -29,12 +37,15 @@ def _trained(model: Any) -> Description:
     except ValueError:  # nothing was trained or loaded: XGBoostError and NotFittedError are ValueErrors both
         return Description()
     objective, shape = learner["objective"]["name"], learner["learner_model_param"]
+    note = Objective(
+        objective, callable(getattr(model, "predict_proba", None))
+    )  # a regressor may have a binary objective
     columns = tuple(booster.feature_names or (f"f{i}" for i in range(int(shape["num_feature"]))))
     count = int(shape["num_class"]) or 2 * objective.startswith("binary:") or getattr(model, "n_classes_", 0)
     if count and int(shape.get("num_target", 1)) == 1:
-        return Description(task_of(range(count)), tuple(range(count)), columns, objective, Cut(largest=True))
+        return Description(task_of(range(count)), tuple(range(count)), columns, note, Cut(largest=True))
     number = Task.RANKING if objective.startswith("rank:") else Task.REGRESSION
-    return Description(Task.MULTILABEL if count else number, (), columns, objective)
+    return Description(Task.MULTILABEL if count else number, (), columns, note)
 
 
 def form(description: Description, given: dict[str, Any]) -> Form:
@@ -43,11 +54,14 @@ def form(description: Description, given: dict[str, Any]) -> Form:
         return Form.OPAQUE
     if given and (given.get("output_margin") or given.get("predict_type") == "margin"):
         return Form.MARGINS
-    return FORMS.get(description.note, Form.LABELS if description.classes else Form.VALUES)  # hinge, softmax
+    otherwise = Form.LABELS if description.classes else Form.VALUES  # hinge, softmax
+    return otherwise if description.note is None else FORMS.get(description.note.name, otherwise)
 
 
 def label_form(description: Description, given: dict[str, Any]) -> Form:
     """What a scikit-learn class answers `predict` in."""
+    if description.note is not None and not description.note.labels:
+        return form(description, given)
     return Form.MARGINS if given.get("output_margin") else Form.LABELS if description.classes else Form.VALUES
 
 

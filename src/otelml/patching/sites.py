@@ -99,11 +99,10 @@ class Operation:
     Attributes
     ----------
     name : the method's name, and `ml.operation.name`.
-    form : what it answers in, or a function of (description, args, kwargs) that tells.
+    form : what it answers in, or a function of (description, args, kwargs) that tells; not by the rows.
     inputs : finds the rows among (args, kwargs).
     answer : finds the rows in (description, what was returned, args, kwargs), where that is no array.
     opt_in : the setting without which it is not watched.
-    by_model : the function that tells the form looks at the description alone.
     later : for an answer that a callback takes, on whatever thread: gives (args, kwargs, received) the arguments
         back with `received` called before the host's own callback.
     """
@@ -113,7 +112,6 @@ class Operation:
     inputs: Callable[[tuple[Any, ...], dict[str, Any]], Any] = first_argument
     answer: Callable[[Description, Any, tuple[Any, ...], dict[str, Any]], Any] = whole
     opt_in: str | None = None
-    by_model: bool = False
     later: Callable[[tuple[Any, ...], dict[str, Any], Received], Arguments] | None = None
 
     def at(self, function: Any) -> Operation:

@@ -154,6 +154,7 @@ ERRORS_IN = {
     "fold": "folding staged rows",
     "fork": "starting afresh in a forked child",
     "identify": "what was given to `otelml.identify`",
+    "ids": "reading the ids of a call's rows",
     "instrument": "patching a framework as a whole",
     "observe": "a call, before or after the host's own code",
     "outcomes": "joining outcomes and actions, or their store",

@@ -76,11 +76,11 @@ class Observer:
         try:
             try:
                 under_way[key] = name
+                INSIDE.set(True)
                 if monitor.spans is not None:
                     span = start(monitor.spans, name)
                     if span is not None:
                         enter(span)
-                INSIDE.set(True)
                 started = _clock()
                 output = call(model, *args, **kwargs)
                 ended = _clock()

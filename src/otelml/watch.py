@@ -19,8 +19,8 @@ from otelml.labels import id_texts
 from otelml.ledger import ledger
 from otelml.monitor import NOTHING
 from otelml.outside import let_pass
-from otelml.patching.guard import guarded, swallow
-from otelml.patching.nesting import silently
+from otelml.patching.guard import swallow
+from otelml.patching.nesting import INSIDE, silently
 from otelml.prediction import Form, Reading, Task, label_texts, normalise, task_of
 from otelml.staging import Failure, holds
 from otelml.telemetry import names
@@ -61,27 +61,40 @@ def ids_of(operation: Operation, model: Any, models: Models, rows: int, argument
     return ids if len(ids) == rows else ()
 
 
-@guarded("observe")
+# The guard is written out in each of these, since they are on the hot path of whoever traces.
+
+
 def start(spans: Spans, operation: str) -> Span | None:
     """Start the span of a call; None where nobody traces.  What a span processor asks of a model is no prediction."""
-    return silently(spans.start, operation)
+    try:
+        return spans.start(operation)
+    except BaseException as error:  # noqa: BLE001 -- the guard
+        swallow("observe", error)
+        return None
 
 
-@guarded("observe")
 def enter(span: Span) -> None:
     """Make a span current, so that the host's own hang below it."""
-    attach(set_span_in_context(span))
+    try:
+        attach(set_span_in_context(span))
+    except BaseException as error:  # noqa: BLE001 -- the guard
+        swallow("observe", error)
 
 
-@guarded("observe")
 def end(span: Span, around: Context) -> None:
-    """Make the span before it current again, and end a span."""
-    if get_current() is not around:
-        attach(around)
-    silently(span.end)
+    """Make the span before it current again, and end a span; what its processors ask of a model is no prediction."""
+    try:
+        if get_current() is not around:
+            attach(around)
+        INSIDE.set(True)
+        span.end()
+    except BaseException as error:  # noqa: BLE001 -- the guard
+        INSIDE.set(False)
+        swallow("observe", error)
+    finally:
+        INSIDE.set(False)
 
 
-@guarded("observe")
 def fill(  # noqa: PLR0913, PLR0917 -- instead of an object a call
     span: Span,
     models: Models,
@@ -93,14 +106,17 @@ def fill(  # noqa: PLR0913, PLR0917 -- instead of an object a call
     seconds: float,
 ) -> None:
     """Say on the span of a call what was answered; where a measurement may point at it, it will."""
-    if len(ids) == 1 and models.settings.span_ids:
-        span.set_attribute(names.PREDICTION_ID, ids[0])
-    if lane.tells and rows == 1:
-        _tell(span, monitor, lane.form, answer)
-    span.set_attribute(names.BATCH_SIZE, rows)
-    trace = trace_of(span, models, seconds)
-    if trace is not None:
-        lane.traces.append(trace)
+    try:
+        if len(ids) == 1 and models.settings.span_ids:
+            span.set_attribute(names.PREDICTION_ID, ids[0])
+        if lane.tells and rows == 1:
+            _tell(span, monitor, lane.form, answer)
+        span.set_attribute(names.BATCH_SIZE, rows)
+        trace = trace_of(span, models, seconds)
+        if trace is not None:
+            lane.traces.append(trace)
+    except BaseException as error:  # noqa: BLE001 -- the guard
+        swallow("observe", error)
 
 
 def _tell(span: Span, monitor: Monitor, form: Form, answer: NDArray[Any]) -> None:
@@ -172,7 +188,7 @@ class Watch:
             self.open = True
             self.under_way[self.key] = self.operation.name
             if monitor.spans is not None:
-                self.span = span = start(monitor.spans, self.operation.name)
+                self.span = span = silently(start, monitor.spans, self.operation.name)
                 if span is not None:
                     enter(span)
         except BaseException as error:  # noqa: BLE001 -- the guard
@@ -231,7 +247,10 @@ class Watch:
             self.noted = True
             if self.span is not None:
                 fill(self.span, self.models, monitor, *filled, rows, ids, ended - started)
-            self._done()
+                end(self.span, self.around)
+                self.span = None
+            self.under_way.pop(self.key, None)
+            self.open = False
             if monitor.staged >= monitor.fold_at:
                 monitor.fold_in_passing()
         except BaseException as error:  # noqa: BLE001 -- the guard

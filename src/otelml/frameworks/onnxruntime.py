@@ -85,7 +85,8 @@ def vector(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _inputs(feed: dict[str, Any]) -> Any:
     if len(feed) == 1:
-        return local(next(iter(feed.values())))
+        (value,) = feed.values()
+        return value if type(value) is np.ndarray else local(value)
     return {name: local(value) for name, value in feed.items()}
 
 

@@ -191,6 +191,8 @@ def normalise(form: Form, decision: Decision, answer: NDArray[Any]) -> Predictio
     if form is Form.MARGINS and decision.classes:
         return _from_margins(decision, _numbers(answer).reshape(rows, -1))
     values = _numbers(answer)
+    if values.ndim > 2:  # as many numbers a row, laid out flat
+        values = values.reshape(rows, int(np.prod(values.shape[1:], dtype=int)))
     return Prediction(rows, values=values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values)
 
 

@@ -14,7 +14,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import SpanProcessor
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import LogisticRegression
 
 import otelml
@@ -241,3 +241,20 @@ def test_an_id_column_that_cannot_be_read_costs_the_ids_alone(watch):
     for rows in (pl.LazyFrame({"id": range(5)}), [{"id": 1}, 2, 3, 4, 5]):
         model.predict(rows)
     assert watched.count("ml.inference.rows") == 10
+
+
+def test_numbers_of_three_dimensions_are_counted(watch):
+    """An answer of a table a row is as many numbers a row, and no error."""
+    watched, model = watch(), Tables()
+    for _ in range(2):
+        model.predict(ROWS)
+    assert watched.count("ml.inference.rows") == 10
+    assert watched.new_errors() == {}
+
+
+class Tables(RegressorMixin, BaseEstimator):
+    """A regression that answers with a table a row."""
+
+    def predict(self, rows):
+        """Answer."""
+        return np.ones((len(rows), 2, 3))

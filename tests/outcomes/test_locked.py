@@ -19,7 +19,7 @@ from otelml import process
 from otelml.ledger import ledger
 from otelml.outcomes import desk as desks
 from otelml.outcomes import early
-from otelml.outcomes.desk import Desk
+from otelml.outcomes.desk import TOGETHER, Desk
 from otelml.outcomes.memory import MemoryStore
 from otelml.outcomes.sqlite import SqliteStore
 from otelml.testing import capture, total
@@ -216,9 +216,25 @@ def test_a_handler_may_record_while_its_thread_does(monkeypatch):
     try:
         desk.hand_in([awaited("a"), awaited("b")])
         desk.bring([outcome("a")])
+        assert desk.write()
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert sorted(one.awaited.id for one in tally.joined) == ["a", "b"]
+
+
+def test_few_outcomes_wait_for_the_next_collection_and_many_are_joined_at_once():
+    """A request that records one outcome pays for no round; nor do so many wait that a round would last."""
+    tally = Tally()
+    desk = Desk(MemoryStore(AGES, 100), lambda *_: tally, lambda: None)
+    desk.hand_in([awaited(str(one)) for one in range(TOGETHER + 1)])
+    for one in range(TOGETHER - 1):
+        desk.bring([outcome(str(one))])
+    assert tally.joined == []
+    desk.bring([outcome(str(TOGETHER - 1))])
+    assert len(tally.joined) == TOGETHER
+    desk.bring([outcome(str(TOGETHER))])
+    assert desk.mature()
+    assert len(tally.joined) == TOGETHER + 1
 
 
 def test_an_interrupt_in_a_round_loses_nothing(monkeypatch):
@@ -234,8 +250,9 @@ def test_an_interrupt_in_a_round_loses_nothing(monkeypatch):
 
     monkeypatch.setattr(store, "register", register)
     desk.hand_in([awaited("a")])
+    desk.bring([outcome("a")])
     with pytest.raises(KeyboardInterrupt):
-        desk.bring([outcome("a")])
+        desk.write()
     assert desk.mature()
     assert [one.awaited.id for one in tally.joined] == ["a"]
 

@@ -36,6 +36,7 @@ RETRY_S = 0.2
 CLOSING_S = 1.0
 MOST_PENDING = 100_000
 CHUNK = 1_000
+TOGETHER = 64  # outcomes in a store of our own that are joined in one round
 NO_IDS = MISSING_IDS | {REVOKED}
 
 
@@ -135,10 +136,12 @@ class Desk:
 
     @guarded("outcomes")
     def bring(self, said: Sequence[Said]) -> None:
-        """Join what was said to its predictions: at once in a store of our own, behind the caller in a shared one."""
+        """Join outcomes and actions to their predictions: many at once, at the latest at the next collection."""
         self._early.add(said)
         if not self._store.shared:
-            self._take_turns(0.0)  # whoever has the turn looks again; the host does not wait
+            # A round costs a millisecond, however few there are: a request that records one does not pay for it.
+            if len(self._early) >= TOGETHER:
+                self._take_turns(0.0)  # whoever has the turn looks again; the host does not wait
             return
         self.expect()  # another process may hold its lock for seconds
         if not self._service.runs:

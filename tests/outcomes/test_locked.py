@@ -225,7 +225,7 @@ def test_a_handler_may_record_while_its_thread_does(monkeypatch):
 def test_few_outcomes_wait_for_the_next_collection_and_many_are_joined_at_once():
     """A request that records one outcome pays for no round; nor do so many wait that a round would last."""
     tally = Tally()
-    desk = Desk(MemoryStore(AGES, 100), lambda *_: tally, lambda: None)
+    desk = Desk(MemoryStore(AGES, 2 * TOGETHER), lambda *_: tally, lambda: None)
     desk.hand_in([awaited(str(one)) for one in range(TOGETHER + 1)])
     for one in range(TOGETHER - 1):
         desk.bring([outcome(str(one))])

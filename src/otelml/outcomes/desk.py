@@ -36,7 +36,7 @@ RETRY_S = 0.2
 CLOSING_S = 1.0
 MOST_PENDING = 100_000
 CHUNK = 1_000
-TOGETHER = 64  # outcomes in a store of our own that are joined in one round
+TOGETHER = 1_000  # outcomes in a store of our own that are joined in a round before the next collection
 NO_IDS = MISSING_IDS | {REVOKED}
 
 

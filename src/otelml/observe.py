@@ -2,7 +2,7 @@
 
 This is the hot path.  It costs its host a few microseconds, which is why all of it is one function, why it appends and
 leaves all else to `Monitor.fold`, and why the guard is written out here instead of being wrapped around.  Whatever is
-not as it was the last time (another shape, an answer to be taken apart, a span to be ended, an exception) is `Watch`'s.
+not as it was the last time (another shape, an answer to be taken apart, an exception) is `Watch`'s.
 """
 
 from __future__ import annotations

@@ -227,9 +227,7 @@ class Watch:
             return
         arrived, started, ended = times
         try:
-            monitor = self.monitor
-            lane = monitor.latest.get(self.operation.name)
-            answer, rows, lane = self._placed(output, arguments, lane)
+            answer, rows, lane = self._placed(output, arguments)
             monitor = self.monitor
             ids: Sequence[str] = ()
             if BATCH.get() is not None or self.models.id_column is not None:
@@ -296,7 +294,7 @@ class Watch:
         if monitor.staged >= monitor.fold_at:
             monitor.fold_in_passing()
 
-    def _placed(self, output: Any, arguments: Arguments, lane: Lane | None) -> tuple[NDArray[Any], int, Lane]:
+    def _placed(self, output: Any, arguments: Arguments) -> tuple[NDArray[Any], int, Lane]:
         """Rows of an answer, how many, and the lane where answers like it are staged."""
         operation, monitor = self.operation, self.monitor
         form = operation.form
@@ -309,8 +307,8 @@ class Watch:
             answer, rows = output, output.shape[0]
         else:
             answer, form, rows = self._read(output, form, arguments)
-            monitor, fixed, alone = self.monitor, False, False
-            lane = monitor.latest.get(operation.name)  # the answer may have told what the model is
+            monitor, fixed, alone = self.monitor, False, False  # the answer may have told what the model is
+        lane = monitor.latest.get(operation.name)
         if lane is None or not lane.fits(form, answer):
             lane = monitor.lane(operation.name, form, answer)
         same = lane.form is form

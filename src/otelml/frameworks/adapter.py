@@ -7,7 +7,7 @@ To add a framework: one file in this folder with an `ADAPTER`, one row in `frame
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,6 +61,23 @@ def parts(model: Any) -> Iterator[Any]:
         if inner is not None:
             yield inner
             yield from parts(inner) if attribute == "estimator_" else ()
+
+
+class Objective(NamedTuple):
+    """What a booster was trained for; empty where by a function of the host's.
+
+    Attributes
+    ----------
+    labels : `predict` of the scikit-learn class around it gives labels: a regressor may have a binary objective.
+    """
+
+    name: str
+    labels: bool
+
+    @classmethod
+    def of(cls, name: str, model: Any) -> Objective:
+        """The objective of that name, of a booster or of the class around it."""
+        return cls(name, callable(getattr(model, "predict_proba", None)))
 
 
 @dataclass(frozen=True)

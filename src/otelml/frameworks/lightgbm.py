@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from otelml.frameworks.adapter import Adapter
+from otelml.frameworks.adapter import Adapter, Objective
 from otelml.patching.sites import ByName, Family, Method, Operation, Silent
 from otelml.prediction import Cut, Description, Form, Task, task_of
 
 PROBABILITIES = ("binary", "multiclass", "multiclassova")
 RENEWED = ("model_from_string", "__setstate__")  # it may be another model afterwards
 RANKS = ("lambdarank", "rank_xendcg")
-
-
-class Objective(NamedTuple):
-    """What a booster was trained for, empty where by a function of the host's; whether `predict` gives labels."""
-
-    name: str
-    labels: bool
 
 
 def describe(model: Any) -> Description:
@@ -30,9 +23,7 @@ def describe(model: Any) -> Description:
     count = 2 if objective == "binary" else head["num_class"] * (head["num_class"] > 1)
     classes = tuple(getattr(model, "classes_", range(count)))
     task = task_of(classes) if classes else Task.RANKING if objective in RANKS else Task.REGRESSION
-    note = Objective(
-        objective, callable(getattr(model, "predict_proba", None))
-    )  # a regressor may have a binary objective
+    note = Objective.of(objective, model)
     return Description(task, classes, tuple(head["feature_names"]), note, Cut(largest=True) if classes else None)
 
 

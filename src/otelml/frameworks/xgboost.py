@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from otelml.frameworks.adapter import Adapter
+from otelml.frameworks.adapter import Adapter, Objective
 from otelml.patching.sites import ByName, Family, Method, Operation, Silent, argument
 from otelml.prediction import Cut, Description, Form, Task, task_of
 from otelml.tables import as_sentinel, sentinel_of, table_of, without
-
-
-class Objective(NamedTuple):
-    """What a booster was trained for, and whether `predict` of the scikit-learn class around it gives labels."""
-
-    name: str
-    labels: bool
-
 
 FORMS = {"binary:logistic": Form.PROBABILITIES, "multi:softprob": Form.PROBABILITIES, "binary:logitraw": Form.MARGINS}
 RENEWED = ("load_model", "load_config", "set_param", "__setstate__")  # it may be another model afterwards
@@ -37,9 +29,7 @@ def _trained(model: Any) -> Description:
     except ValueError:  # nothing was trained or loaded: XGBoostError and NotFittedError are ValueErrors both
         return Description()
     objective, shape = learner["objective"]["name"], learner["learner_model_param"]
-    note = Objective(
-        objective, callable(getattr(model, "predict_proba", None))
-    )  # a regressor may have a binary objective
+    note = Objective.of(objective, model)
     columns = tuple(booster.feature_names or (f"f{i}" for i in range(int(shape["num_feature"]))))
     count = int(shape["num_class"]) or 2 * objective.startswith("binary:") or getattr(model, "n_classes_", 0)
     if count and int(shape.get("num_target", 1)) == 1:
